@@ -61,6 +61,7 @@ func generate(dir string) (map[string][]byte, error) {
 		"zz_constants.go": func(b *bytes.Buffer) error { return writeConstants(b, regs, false) },
 		"zz_suites.go":    func(b *bytes.Buffer) error { return writeConstants(b, regs, true) },
 		"zz_names.go":     func(b *bytes.Buffer) error { return writeNames(b, regs, alpn) },
+		"zz_methods.go":   func(b *bytes.Buffer) error { return writeMethods(b) },
 		"zz_suiteinfo.go": func(b *bytes.Buffer) error { return writeSuites(b, suites) },
 	} {
 		var b bytes.Buffer
