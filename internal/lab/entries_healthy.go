@@ -1,0 +1,115 @@
+package lab
+
+import (
+	"crypto/elliptic"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+
+	"github.com/tlswhy/tlswhy/internal/cause"
+)
+
+// A healthy endpoint that lacks TLS 1.3 may be told so.
+var tls12Only = []cause.ID{cause.TLS13Missing}
+
+func healthyEntries() []*entry {
+	return []*entry{
+		{
+			Spec: Spec{Name: "healthy", Title: "A healthy server with an ECDSA certificate, TLS 1.2 and 1.3."},
+			up:   healthyUp(func(*tls.Config) {}),
+		},
+		{
+			Spec: Spec{Name: "healthy-rsa", Title: "A healthy server with an RSA certificate, TLS 1.2 and 1.3."},
+			up:   rsaUp(func(*tls.Config) {}),
+		},
+		{
+			Spec: Spec{Name: "healthy-p384", Title: "A healthy server with a P-384 key."},
+			up: certUp(func(p *pki, host string) (tls.Certificate, error) {
+				return p.chainFrom(host, p.issuing, newCurveKey(elliptic.P384()))
+			}),
+		},
+		{
+			Spec: Spec{Name: "healthy-tls12", Title: "A healthy server with TLS 1.2 only.", Also: tls12Only},
+			up:   healthyUp(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }),
+		},
+		{
+			Spec: Spec{Name: "healthy-tls12-rsa", Title: "A healthy server with TLS 1.2 only and an RSA certificate.", Also: tls12Only},
+			up:   rsaUp(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }),
+		},
+		{
+			Spec: Spec{Name: "healthy-tls13", Title: "A healthy server with TLS 1.3 only."},
+			up:   healthyUp(func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 }),
+		},
+		{
+			Spec: Spec{Name: "healthy-hybrid", Title: "A healthy server that prefers the post-quantum hybrid X25519MLKEM768 and takes others too."},
+			up: healthyUp(func(c *tls.Config) {
+				c.CurvePreferences = []tls.CurveID{tls.X25519MLKEM768, tls.X25519, tls.CurveP256}
+			}),
+		},
+		{
+			Spec: Spec{Name: "healthy-p256", Title: "A healthy server that knows one group, P-256, and asks for it by HelloRetryRequest."},
+			up:   healthyUp(func(c *tls.Config) { c.CurvePreferences = []tls.CurveID{tls.CurveP256} }),
+		},
+		{
+			Spec: Spec{Name: "healthy-wildcard", Title: "A healthy server with a wildcard certificate."},
+			up: certUp(func(p *pki, host string) (tls.Certificate, error) {
+				return p.chain(host, func(c *x509.Certificate) { c.DNSNames = []string{"*." + Domain} })
+			}),
+		},
+		{
+			Spec: Spec{Name: "healthy-many-names", Title: "A healthy server whose certificate has 150 names, this one last."},
+			up: certUp(func(p *pki, host string) (tls.Certificate, error) {
+				return p.chain(host, func(c *x509.Certificate) {
+					c.DNSNames = nil
+					for i := range 149 {
+						c.DNSNames = append(c.DNSNames, fmt.Sprintf("site-%d.%s", i, Domain))
+					}
+					c.DNSNames = append(c.DNSNames, host)
+				})
+			}),
+		},
+		{
+			Spec: Spec{Name: "healthy-long-chain", Title: "A healthy server with four intermediates in its chain."},
+			up:   certUp(longChain),
+		},
+		{
+			Spec: Spec{Name: "healthy-root-sent", Title: "A healthy server that sends its root along, which nobody needs."},
+			up: certUp(func(p *pki, host string) (tls.Certificate, error) {
+				c, err := p.chain(host)
+				c.Certificate = append(c.Certificate, p.root.cert.Raw)
+				return c, err
+			}),
+		},
+		{
+			Spec: Spec{Name: "healthy-stapled", Title: "A healthy server that staples a good OCSP response."},
+			up:   certUp(func(p *pki, host string) (tls.Certificate, error) { return p.stapled(host) }),
+		},
+		{
+			Spec: Spec{Name: "healthy-mtls-optional", Title: "A healthy server that asks for a client certificate and takes none as well."},
+			up: configUp(func(e *env) (*tls.Config, error) {
+				return e.pki.mutualConfig(e.host, tls.VerifyClientCertIfGiven)
+			}),
+		},
+		{
+			Spec: Spec{Name: "healthy-mtls", Title: "A healthy server that demands a client certificate, and gets a good one."},
+			up: clientCertUp(ClientGood, func(e *env) (*tls.Config, error) {
+				return e.pki.mutualConfig(e.host, tls.RequireAndVerifyClientCert)
+			}),
+		},
+	}
+}
+
+// longChain issues below four intermediates.
+func longChain(p *pki, host string) (tls.Certificate, error) {
+	ca, sent := p.root, [][]byte(nil)
+	for i := range 4 {
+		var err error
+		if ca, err = p.authority(fmt.Sprintf("tlswhy lab CA level %d", i+1), ca, nil); err != nil {
+			return tls.Certificate{}, err
+		}
+		sent = append([][]byte{ca.cert.Raw}, sent...)
+	}
+	key := newECKey()
+	der, err := p.leaf(host, ca, key)
+	return tls.Certificate{Certificate: append([][]byte{der}, sent...), PrivateKey: key}, err
+}
