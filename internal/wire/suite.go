@@ -1,18 +1,22 @@
 package wire
 
-import (
-	"cmp"
-	"slices"
-	"strings"
-)
+import "strings"
 
-// findSuite returns the row of x, or nil.
+// findSuite returns the row of x, or nil. The search is spelled out because
+// slices.BinarySearchFunc would copy a row at every step.
 func findSuite(x CipherSuite) *suite {
-	i, ok := slices.BinarySearchFunc(suites[:], x, func(s suite, id CipherSuite) int { return cmp.Compare(s.id, id) })
-	if !ok {
-		return nil
+	lo, hi := 0, len(suites)
+	for lo < hi {
+		switch mid := int(uint(lo+hi) / 2); {
+		case suites[mid].id == x:
+			return &suites[mid]
+		case suites[mid].id < x:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
 	}
-	return &suites[i]
+	return nil
 }
 
 // String returns the IANA name of x, or its number.

@@ -231,6 +231,8 @@ const (
 	ExtApplicationSettings                ExtensionType = 17613
 	ExtChannelIDOld                       ExtensionType = 30031
 	ExtChannelID                          ExtensionType = 30032
+	ExtPake                               ExtensionType = 35387
+	ExtTrustAnchors                       ExtensionType = 51764
 	ExtECHOuterExtensions                 ExtensionType = 64768
 	ExtEncryptedClientHello               ExtensionType = 65037
 	ExtTACK                               ExtensionType = 65280

@@ -3,7 +3,6 @@
 package wire
 
 var ssl2CipherNames = [...]named[SSL2Cipher]{
-	{0x000000, "SSL_CK_NULL_WITH_MD5"},
 	{0x010080, "SSL_CK_RC4_128_WITH_MD5"},
 	{0x020080, "SSL_CK_RC4_128_EXPORT40_WITH_MD5"},
 	{0x030080, "SSL_CK_RC2_128_CBC_WITH_MD5"},
@@ -78,7 +77,7 @@ var groupNames = [...]named[Group]{
 	{0x6399, "X25519Kyber768Draft00"},
 	{0x639A, "SecP256r1Kyber768Draft00"},
 	{0xFE30, "X25519Kyber512Draft00"},
-	{0xFE31, "X25519Kyber768Draft00_OLD"},
+	{0xFE31, "X25519Kyber768Draft00_old"},
 	{0xFE32, "P256Kyber768Draft00"},
 	{0xFF01, "arbitrary_explicit_prime_curves"},
 	{0xFF02, "arbitrary_explicit_char2_curves"},
@@ -242,6 +241,8 @@ var extensionTypeNames = [...]named[ExtensionType]{
 	{17613, "application_settings"},
 	{30031, "channel_id_old"},
 	{30032, "channel_id"},
+	{35387, "pake"},
+	{51764, "trust_anchors"},
 	{64768, "ech_outer_extensions"},
 	{65037, "encrypted_client_hello"},
 	{65280, "tack"},

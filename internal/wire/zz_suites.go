@@ -418,6 +418,10 @@ const (
 	TLS_DHE_RSA_WITH_SALSA20_SHA1                     CipherSuite = 0xE41F
 	SSL_RSA_FIPS_WITH_DES_CBC_SHA                     CipherSuite = 0xFEFE
 	SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA                CipherSuite = 0xFEFF
+	SSL_RSA_WITH_RC2_CBC_MD5                          CipherSuite = 0xFF80
+	SSL_RSA_WITH_IDEA_CBC_MD5                         CipherSuite = 0xFF81
+	SSL_RSA_WITH_DES_CBC_MD5                          CipherSuite = 0xFF82
+	SSL_RSA_WITH_3DES_EDE_CBC_MD5                     CipherSuite = 0xFF83
 	TLS_GOSTR341112_256_WITH_28147_CNT_IMIT_OLD       CipherSuite = 0xFF85
 	TLS_GOSTR341112_256_WITH_NULL_GOSTR3411           CipherSuite = 0xFF87
 	SSL_RSA_OLDFIPS_WITH_3DES_EDE_CBC_SHA             CipherSuite = 0xFFE0
@@ -426,7 +430,6 @@ const (
 
 // Cipher kinds of SSL 2.0.
 const (
-	SSL_CK_NULL_WITH_MD5                 SSL2Cipher = 0x000000
 	SSL_CK_RC4_128_WITH_MD5              SSL2Cipher = 0x010080
 	SSL_CK_RC4_128_EXPORT40_WITH_MD5     SSL2Cipher = 0x020080
 	SSL_CK_RC2_128_CBC_WITH_MD5          SSL2Cipher = 0x030080

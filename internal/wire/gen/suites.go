@@ -84,6 +84,7 @@ var bulks = blockBulks([]bulk{
 	{name: "RC4_40", cipher: "CipherRC4", mode: "ModeStream", bits: 40},
 	{name: "RC2_CBC_56", cipher: "CipherRC2", mode: "ModeCBC", bits: 56},
 	{name: "RC2_CBC_40", cipher: "CipherRC2", mode: "ModeCBC", bits: 40},
+	{name: "RC2_CBC", cipher: "CipherRC2", mode: "ModeCBC", bits: 128},
 	{name: "IDEA_CBC", cipher: "CipherIDEA", mode: "ModeCBC", bits: 128},
 	{name: "DES40_CBC", cipher: "CipherDES", mode: "ModeCBC", bits: 40},
 	{name: "DES_CBC_40", cipher: "CipherDES", mode: "ModeCBC", bits: 40},
