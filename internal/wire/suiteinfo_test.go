@@ -152,3 +152,29 @@ func BenchmarkParseCipherSuite(b *testing.B) {
 		ParseCipherSuite("ECDHE-RSA-CHACHA20-POLY1305")
 	}
 }
+
+// TestKindNames: no constant was added without a name.
+func TestKindNames(t *testing.T) {
+	for kind, names := range map[string][]string{
+		KXIBC.String(): keyExchangeNames[:], AuthIBC.String(): authenticationNames[:], CipherASCON.String(): cipherNames[:],
+		ModeMGMS.String(): modeNames[:], MACGOSTR3411.String(): macNames[:], HashASCON256.String(): hashNames[:],
+	} {
+		seen := map[string]bool{}
+		for i, n := range names {
+			if n == "" || seen[n] {
+				t.Errorf("%s and its like: name %d is %q", kind, i, n)
+			}
+			seen[n] = true
+		}
+	}
+	for _, x := range AllCipherSuites() {
+		if i, ok := x.Info(); ok {
+			if s := i.KeyExchange.String() + i.Authentication.String() + i.Cipher.String() + i.Mode.String() + i.MAC.String() + i.Hash.String(); strings.Contains(s, "0x") {
+				t.Errorf("%v: %s", x, s)
+			}
+		}
+	}
+	if got := KeyExchange(200).String(); got != "0xC8" {
+		t.Errorf("unknown kind: %s", got)
+	}
+}
