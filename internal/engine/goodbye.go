@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// goodbye ends the connection as RFC 8446, Section 6.1 asks, so that our probes
+// leave no noise behind: an alert that says why, then FIN. Bytes that we have
+// not read would turn the FIN into a RST, hence they are taken first.
+func (c *conn) goodbye(err error) {
+	var e *end
+	errors.As(err, &e)
+	tls := c.h.Hello != nil || c.t.Server != nil
+	if e != nil {
+		switch e.kind {
+		case transcript.Reset, transcript.NotTLS, transcript.LocalError:
+			tls = false
+		case transcript.Closed, transcript.AlertReceived:
+			// The peer has gone or is going; an alert would only meet its RST.
+			tls = tls && c.t.CloseNotify == transcript.Yes && c.in != nil
+		}
+	}
+	if tls {
+		c.sayGoodbye(e)
+	}
+	if w, ok := c.nc.(interface{ CloseWrite() error }); ok {
+		_ = w.CloseWrite()
+	}
+	c.drain()
+}
+
+func (c *conn) sayGoodbye(e *end) {
+	var alerts []wire.Alert
+	finished := c.t.Outcome.Reached >= transcript.ReachedFinished
+	switch {
+	case e != nil && e.kind == transcript.Malformed:
+		alerts = append(alerts, wire.Alert{Level: alertFatal, Description: e.say})
+	case !finished:
+		alerts = append(alerts, wire.Alert{Level: alertWarning, Description: wire.AlertUserCanceled})
+		fallthrough
+	default:
+		alerts = append(alerts, wire.Alert{Level: alertWarning, Description: wire.AlertCloseNotify})
+	}
+	var out []byte
+	var err error
+	for _, a := range alerts {
+		if out, err = c.sealAll(out, wire.ContentAlert, []byte{byte(a.Level), byte(a.Description)}); err != nil {
+			return
+		}
+	}
+	_ = c.nc.SetWriteDeadline(time.Now().Add(farewell))
+	n, err := c.nc.Write(out)
+	c.t.BytesSent += int64(n)
+	if err != nil {
+		return
+	}
+	for _, a := range alerts {
+		c.t.Alerts = append(c.t.Alerts, transcript.Alert{From: transcript.FromClient, Phase: c.phase, Alert: a})
+	}
+}
+
+// farewell is how long the last write may take. The buffer of the kernel has
+// room for it unless the peer has stopped reading long ago.
+const farewell = 100 * time.Millisecond
+
+// drain takes what has already arrived and does not wait for more.
+func (c *conn) drain() {
+	var b [readChunk]byte
+	for range 64 {
+		if err := c.nc.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+			return
+		}
+		n, err := c.nc.Read(b[:])
+		c.t.BytesReceived += int64(n)
+		if err != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,230 @@
+package engine
+
+import (
+	"crypto/hmac"
+
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// certificateVerifyContext precedes the hash that a CertificateVerify of TLS
+// 1.3 signs (RFC 8446, Section 4.4.3).
+func certificateVerifyInput(side string, hash []byte) []byte {
+	b := make([]byte, 64, 64+34+len(hash))
+	for i := range b {
+		b[i] = ' '
+	}
+	b = append(b, "TLS 1.3, "+side+" CertificateVerify"...)
+	b = append(b, 0)
+	return append(b, hash...)
+}
+
+// handshake13 goes on after a ServerHello of TLS 1.3.
+func (c *conn) handshake13(sh *wire.ServerHello) error {
+	if string(sh.SessionID) != string(c.hello.SessionID) {
+		return malformed(wire.AlertIllegalParameter, "the server does not echo the session ID of the hello")
+	}
+	s, err := computable(sh.CipherSuite)
+	if err != nil {
+		return unfinished("%s", err.Error())
+	}
+	c.suite = s
+	ks, ok := sh.KeyShare()
+	if !ok {
+		return malformed(wire.AlertMissingExtension, "a ServerHello of TLS 1.3 without a key share")
+	}
+	shared, err := c.share(ks)
+	if err != nil {
+		return err
+	}
+	if c.log.h == nil {
+		c.log.use(s.hash)
+	}
+	schedule := newSchedule13(s.hash, shared)
+	clientHS := schedule.traffic("c hs traffic", c.log.sum())
+	serverHS := schedule.traffic("s hs traffic", c.log.sum())
+	if len(c.hs) > 0 {
+		return malformed(wire.AlertUnexpectedMessage, "handshake bytes in clear behind the ServerHello")
+	}
+	if c.in, err = s.protect13(serverHS); err != nil {
+		return err
+	}
+	if c.out, err = s.protect13(clientHS); err != nil {
+		return err
+	}
+	request, err := c.flight13(serverHS)
+	if err != nil {
+		return err
+	}
+	c.reach(transcript.ReachedFlight)
+	schedule.master()
+	toFinished := c.log.sum()
+	c.clientApp = schedule.traffic("c ap traffic", toFinished)
+	c.serverApp = schedule.traffic("s ap traffic", toFinished)
+	if c.depth == transcript.DepthFlight {
+		return nil
+	}
+	return c.clientFlight13(request, clientHS)
+}
+
+// flight13 reads from EncryptedExtensions to Finished.
+func (c *conn) flight13(serverHS []byte) (*wire.CertificateRequest, error) {
+	m, err := c.expect(wire.TypeEncryptedExtensions)
+	if err != nil {
+		return nil, err
+	}
+	if c.t.Encrypted, err = wire.ParseEncryptedExtensions(m.Body); err != nil {
+		return nil, decodeError(err)
+	}
+	if m, err = c.next(); err != nil {
+		return nil, err
+	}
+	var request *wire.CertificateRequest
+	if m != nil && m.Type == wire.TypeCertificateRequest {
+		if request, err = c.gotCertificateRequest(m); err != nil {
+			return nil, err
+		}
+		if m, err = c.next(); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.certificate13(m); err != nil {
+		return nil, err
+	}
+	signed := c.log.sum()
+	if m, err = c.expect(wire.TypeCertificateVerify); err != nil {
+		return nil, err
+	}
+	v, err := wire.ParseCertificateVerify(m.Body)
+	if err != nil {
+		return nil, decodeError(err)
+	}
+	c.checkSignature(v.Scheme, certificateVerifyInput("server", signed), v.Signature)
+	want := finished13(c.suite.hash, serverHS, c.log.sum())
+	if m, err = c.expect(wire.TypeFinished); err != nil {
+		return nil, err
+	}
+	if len(c.hs) > 0 {
+		return nil, malformed(wire.AlertUnexpectedMessage, "handshake bytes behind the server's Finished under the same keys")
+	}
+	return request, c.checkFinished(m.Body, want)
+}
+
+func (c *conn) checkFinished(got, want []byte) error {
+	ok := hmac.Equal(got, want)
+	c.t.Finished = transcript.TriOf(ok)
+	if !ok {
+		return malformed(wire.AlertDecryptError, "the server's Finished is wrong")
+	}
+	return nil
+}
+
+// certificate13 takes the Certificate or CompressedCertificate message.
+func (c *conn) certificate13(m *wire.Message) error {
+	if m == nil {
+		return malformed(wire.AlertUnexpectedMessage, "ChangeCipherSpec instead of Certificate")
+	}
+	body := m.Body
+	switch m.Type {
+	case wire.TypeCertificate:
+	case wire.TypeCompressedCertificate:
+		var err error
+		if body, err = decompressCertificate(body); err != nil {
+			return malformed(wire.AlertBadCertificate, "%s", err.Error())
+		}
+	default:
+		return unexpected(m, "Certificate")
+	}
+	c.log.add(m.Raw)
+	cert, err := wire.ParseCertificate13(body)
+	if err != nil {
+		return decodeError(err)
+	}
+	c.certificates(cert, len(body)+4)
+	if ocsp := cert.OCSP(); ocsp != nil {
+		c.t.OCSP = ocsp
+	}
+	if len(cert.Entries) > 0 {
+		for _, e := range cert.Entries[0].Extensions {
+			if e.Type == wire.ExtSignedCertificateTimestamp {
+				c.t.SCTs = e.Data
+			}
+		}
+	}
+	return nil
+}
+
+// gotCertificateRequest logs and notes a demand for a client certificate.
+func (c *conn) gotCertificateRequest(m *wire.Message) (*wire.CertificateRequest, error) {
+	r, err := wire.ParseCertificateRequest(m.Body, c.version)
+	if err != nil {
+		return nil, decodeError(err)
+	}
+	c.log.add(m.Raw)
+	c.t.CertificateRequests = append(c.t.CertificateRequests, transcript.CertificateRequest{Phase: c.phase, Request: r})
+	return r, nil
+}
+
+// clientFlight13 sends our half and, to save a round trip, the request with it.
+func (c *conn) clientFlight13(request *wire.CertificateRequest, clientHS []byte) error {
+	var out []byte
+	if len(c.hello.SessionID) > 0 && !c.dummyCCS {
+		c.dummyCCS = true
+		out = append(out, changeCipherSpec...)
+	}
+	var msgs []byte
+	if request != nil {
+		cert, err := c.answer13(request)
+		if err != nil {
+			return err
+		}
+		msgs = append(msgs, cert...)
+	}
+	fin := wire.AppendMessage(nil, wire.TypeFinished, finished13(c.suite.hash, clientHS, c.log.sum()))
+	c.log.add(fin)
+	out, err := c.sealAll(out, wire.ContentHandshake, append(msgs, fin...))
+	if err != nil {
+		return err
+	}
+	if c.in, err = c.suite.protect13(c.serverApp); err != nil {
+		return err
+	}
+	if c.out, err = c.suite.protect13(c.clientApp); err != nil {
+		return err
+	}
+	if c.depth >= transcript.DepthRequest {
+		if out, err = c.sealRequest(out); err != nil {
+			return err
+		}
+	}
+	c.reach(transcript.ReachedFinished)
+	return c.write(out, "sending Finished")
+}
+
+// sealAll encrypts payload into as many records as it takes.
+func (c *conn) sealAll(dst []byte, t wire.ContentType, payload []byte) ([]byte, error) {
+	for first := true; first || len(payload) > 0; first = false {
+		n := min(len(payload), wire.MaxPlaintext)
+		if c.out == nil {
+			dst = wire.AppendRecord(dst, t, c.recordVersion(), payload[:n])
+		} else {
+			var err error
+			if dst, err = c.out.seal(dst, t, payload[:n]); err != nil {
+				return nil, err
+			}
+		}
+		payload = payload[n:]
+	}
+	return dst, nil
+}
+
+// recordVersion is what plaintext records say after the hello.
+func (c *conn) recordVersion() wire.Version {
+	switch {
+	case c.version == 0:
+		return wire.VersionTLS10
+	case c.version >= wire.VersionTLS13:
+		return wire.VersionTLS12
+	}
+	return c.version
+}
