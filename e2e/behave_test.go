@@ -49,8 +49,7 @@ var clients = map[string]func(e *env, r *row, args []string) *exec.Cmd{
 		return exec.Command("gnutls-cli", append([]string{"--x509cafile", e.pki.roots(), "--sni-hostname", r.host(), "--verify-hostname", r.host(), "-p", fmt.Sprint(e.port), "127.0.0.1"}, args...)...)
 	},
 	"java": func(e *env, r *row, args []string) *exec.Cmd {
-		src, _ := filepath.Abs(filepath.Join("testdata", "Get.java"))
-		return exec.Command("java", append([]string{"-XX:TieredStopAtLevel=1", "-Dget.cas=" + e.pki.roots(), src, r.host(), fmt.Sprint(e.port)}, args...)...)
+		return exec.Command("java", append([]string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dget.cas=" + e.pki.roots(), "-cp", javaClasses(e), "Get", r.host(), fmt.Sprint(e.port)}, args...)...)
 	},
 	"node": nodeClient(""), "node-0.10": nodeClient("0.10.48"), "node-4": nodeClient("4.9.1"), "node-8": nodeClient("8.17.0"), "node-24": nodeClient("24.21.0"),
 	"python": func(e *env, r *row, args []string) *exec.Cmd {

@@ -76,6 +76,7 @@ var certificates = map[string]request{
 	"many-names": {names: manyNames(500)},
 	"ipaddress":  {names: []string{"shop.example", "127.0.0.1"}},
 	"elsewhere":  {cn: "default.example", names: []string{"default.example"}},
+	"cafe":       {cn: "cafe.example", names: []string{"cafe.example"}},
 	"second":     {cn: "www.shop.example", names: []string{"www.shop.example"}},
 
 	// Keys that current clients do not all speak.

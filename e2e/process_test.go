@@ -148,6 +148,29 @@ func (e *env) spawn(c *exec.Cmd) {
 	e.procs, e.last = append(e.procs, p), p
 }
 
+// restart stops the server and starts it again with the same command line; its files may have changed meanwhile.
+func (e *env) restart() {
+	e.t.Helper()
+	var again []*exec.Cmd
+	for _, p := range e.procs {
+		c := exec.Command(p.cmd.Path, p.cmd.Args[1:]...)
+		c.Dir, c.Env = p.cmd.Dir, p.cmd.Env
+		c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: p.cmd.SysProcAttr.Credential}
+		again = append(again, c)
+	}
+	e.stop()
+	for range 200 { // children may hold the socket a moment longer than their parent
+		if !listening(e.port) {
+			break
+		}
+		time.Sleep(15 * time.Millisecond)
+	}
+	for _, c := range again {
+		e.spawn(c)
+	}
+	e.waitListening(e.port)
+}
+
 // waitListening returns when something listens on the port; looking at /proc costs the server no connection.
 func (e *env) waitListening(port int) {
 	e.t.Helper()

@@ -23,7 +23,7 @@ var healthyRows = []row{
 	{name: "node-24/healthy-hybrid", view: []view{sees("curl"), sees("node-24")}},
 	{name: "go/healthy-hybrid-only", spec: spec{min: "1.3", groups: "X25519MLKEM768"}, as: "chrome", view: []view{fails("curl", ""), sees("node-24")}},
 	{name: "caddy/healthy", view: []view{sees("curl")}},
-	{name: "java/healthy-ecdsa", spec: spec{cert: "p256"}, view: []view{sees("curl"), sees("java", "")}},
+	{name: "java/healthy-ecdsa", spec: spec{cert: "p256"}, view: []view{sees("curl"), sees("java")}},
 	{name: "python/healthy", view: []view{sees("curl"), sees("python")}},
 	{name: "node-8/healthy-old-library", spec: spec{}, want: want{warning: "tls13-missing"}, view: []view{sees("curl")}},
 	{name: "nginx/healthy-all-versions", spec: spec{min: "1.0", weak: true}, want: want{warning: "obsolete-protocol-enabled"}, view: []view{sees("curl"), sees("openssl", append([]string{"-tls1"}, oldSuites...)...)}},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,12 +25,16 @@ func readAll(t testing.TB, file string) string {
 }
 
 func stunnel(e *env, s spec) {
-	e.refuse("stunnel", map[string]bool{"alpn": s.alpn != nil, "second": s.second != "", "dh": s.dh != ""})
+	e.refuse("stunnel", map[string]bool{"alpn": s.alpn != nil, "second": s.second != ""})
 	vs := s.names(opensslNames)
 	id := e.id(s.certName())
+	certFile := id.chainFile
+	if s.dh != "" { // stunnel reads DH parameters from the certificate's file
+		certFile = e.file("chain-and-dh.pem", readAll(e.t, id.chainFile)+readAll(e.t, e.pki.dh(e.t, s.dh)))
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "foreground = yes\ndebug = 5\nsyslog = no\npid =\noutput = %s\n[shop]\naccept = 127.0.0.1:%d\nconnect = %s\n", e.log, e.port, e.httpBackend())
-	fmt.Fprintf(&b, "cert = %s\nkey = %s\nciphers = %s\nsslVersionMin = %s\nsslVersionMax = %s\n", id.chainFile, id.keyFile, s.cipherString("HIGH:!aNULL"), vs[0], vs[len(vs)-1])
+	fmt.Fprintf(&b, "cert = %s\nkey = %s\nciphers = %s\nsslVersionMin = %s\nsslVersionMax = %s\n", certFile, id.keyFile, s.cipherString("HIGH:!aNULL"), vs[0], vs[len(vs)-1])
 	b.WriteString(lineIf(s.groups, "curves = {}"))
 	b.WriteString(lineIf(s.suites, "ciphersuites = {}"))
 	if s.clients == "require" {
@@ -132,19 +137,19 @@ var (
 	errJava  error
 )
 
-// java runs testdata/Shop.java on JSSE. ciphers are JSSE names with commas; lines are system properties, one a line; the
-// trick is the program's own: "throwing-keys", "wrong-key" (signs with the key of "other-key"), "names=REGEXP".
-func java(e *env, s spec) {
+// javaClasses compiles the server and the client of testdata once.
+func javaClasses(e *env) string {
+	e.t.Helper()
 	need(e.t, "java")
 	javac := need(e.t, "javac")
 	classes := filepath.Join(workDir, "classes")
 	javaOnce.Do(func() {
-		src, err := filepath.Abs(filepath.Join("testdata", "Shop.java"))
+		src, err := filepath.Abs("testdata")
 		if err != nil {
 			errJava = err
 			return
 		}
-		c := e.command(javac, "-d", classes, src)
+		c := exec.Command(javac, "-d", classes, filepath.Join(src, "Shop.java"), filepath.Join(src, "Get.java"))
 		if out, err := c.CombinedOutput(); err != nil {
 			errJava = fmt.Errorf("javac: %w\n%s", err, out)
 		}
@@ -152,6 +157,12 @@ func java(e *env, s spec) {
 	if errJava != nil {
 		e.t.Fatal(errJava)
 	}
+	return classes
+}
+
+// java runs testdata/Shop.java on JSSE. ciphers are JSSE names with commas; lines are system properties, one a line; the
+// trick is the program's own: "throwing-keys", "wrong-key" (signs with the key of "other-key"), "names=REGEXP".
+func java(e *env, s spec) {
 	args := []string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx96m"}
 	if s.weak {
 		args = append(args, "-Djava.security.properties="+e.file("java.security", "jdk.tls.disabledAlgorithms=\njdk.tls.legacyAlgorithms=\njdk.certpath.disabledAlgorithms=\n"))
@@ -163,7 +174,7 @@ func java(e *env, s spec) {
 		args = append(args, "-Djdk.tls.ephemeralDHKeySize="+s.dh)
 	}
 	args = append(args, strings.Fields(s.lines)...)
-	args = append(args, "-cp", classes, "Shop", "port="+fmt.Sprint(e.port), "keys="+e.pki.p12(e.t, s.certName()), "versions="+strings.Join(s.names(opensslNames), ","))
+	args = append(args, "-cp", javaClasses(e), "Shop", "port="+fmt.Sprint(e.port), "keys="+e.pki.p12(e.t, s.certName()), "versions="+strings.Join(s.names(opensslNames), ","))
 	if s.ciphers != "" || s.suites != "" {
 		args = append(args, "suites="+strings.Trim(s.ciphers+","+s.suites, ","))
 	}

@@ -49,7 +49,7 @@ events { worker_connections 128; }
 	e.spawn(e.command("nginx", "-e", e.log, "-p", d, "-c", conf))
 }
 
-// nginx knows the tricks "default-site" (a default server with the second certificate beside shop.example), "reject"
+// nginx knows the tricks "default-site" (another server first, and so the default, with the second certificate, beside shop.example), "reject"
 // (a default server that refuses unknown names) and "close" (one that answers them with 444).
 func nginx(e *env, s spec) {
 	e.refuse("nginx", map[string]bool{"alpn": s.alpn != nil && s.alpn[0] != "h2"})
@@ -60,7 +60,7 @@ func nginx(e *env, s spec) {
 	}
 	var site, other string
 	if s.plain {
-		site = fmt.Sprintf("server { listen %s; server_name shop.example; location / { return 200 \"open\\n\"; } }", listen)
+		site = fmt.Sprintf("server {\nlisten %s;\nserver_name shop.example;\nlocation / { return 200 \"open\\n\"; }\n}\n", listen)
 	} else {
 		if !strings.Contains(s.lines, "location / ") {
 			s.lines += "\nlocation / { return 200 \"the shop is open\\n\"; }\n"
@@ -73,7 +73,7 @@ func nginx(e *env, s spec) {
 		if s.trick == "close" {
 			answer = "location / { return 444; }"
 		}
-		other = fmt.Sprintf("server {\nlisten %s ssl default_server;\nserver_name default.example;\n%s%s}\n", listen, nginxTLS(e, spec{cert: s.second}), answer)
+		other = fmt.Sprintf("server {\nlisten %s ssl;\nserver_name default.example;\n%s%s}\n", listen, nginxTLS(e, spec{cert: s.second}), answer)
 	case "reject":
 		other = fmt.Sprintf("server {\nlisten %s ssl default_server;\nssl_reject_handshake on;\n}\n", listen)
 	}
@@ -150,7 +150,8 @@ Require all granted
 	e.spawn(e.command("apache2", "-f", e.file("apache.conf", conf), "-DFOREGROUND"))
 }
 
-// haproxy appends lines to the frontend; the trick holds further words of the bind line.
+// haproxy appends lines to the frontend; the trick holds further words of the bind line. dh may be "built-in BITS", for its
+// own groups instead of a file.
 func haproxy(e *env, s spec) {
 	bind := fmt.Sprintf("bind 127.0.0.1:%d", e.port)
 	if !s.plain {
@@ -179,7 +180,9 @@ func haproxy(e *env, s spec) {
 		bind += " " + s.trick
 	}
 	global := ""
-	if s.dh != "" {
+	if bits, ok := strings.CutPrefix(s.dh, "built-in "); ok {
+		global = "tune.ssl.default-dh-param " + bits
+	} else if s.dh != "" {
 		global = "ssl-dh-param-file " + e.pki.dh(e.t, s.dh)
 	}
 	haproxyRun(e, global, fmt.Sprintf(`frontend shop
