@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// line is what package client decodes; the id has to come first.
+type line struct {
+	ID            string
+	Family        string
+	Product       string
+	Version       string
+	Library       string `json:",omitempty"`
+	Year          int
+	Source        string
+	Note          string `json:",omitempty"`
+	RecordVersion uint16
+	Padding       string `json:",omitempty"`
+	Hello         []byte
+	Policy        linePolicy
+}
+
+type linePolicy struct {
+	MinVersion                  uint16      `json:",omitempty"`
+	MinRSABits                  int         `json:",omitempty"`
+	MinECBits                   int         `json:",omitempty"`
+	MinHandshakeRSABits         int         `json:",omitempty"`
+	MaxHandshakeRSABits         int         `json:",omitempty"`
+	MinDHBits                   int         `json:",omitempty"`
+	RefuseSHA1Certificates      bool        `json:",omitempty"`
+	RefuseMD5Certificates       bool        `json:",omitempty"`
+	RefuseSHA1Handshake         bool        `json:",omitempty"`
+	RequireSecureRenegotiation  bool        `json:",omitempty"`
+	RequireExtendedMasterSecret bool        `json:",omitempty"`
+	RequireSAN                  bool        `json:",omitempty"`
+	WildcardLabels              int         `json:",omitempty"`
+	SendsSNI                    bool        `json:",omitempty"`
+	VerifiesChain               bool        `json:",omitempty"`
+	VerifiesName                bool        `json:",omitempty"`
+	PartialChain                bool        `json:",omitempty"`
+	SentOrderOnly               bool        `json:",omitempty"`
+	RefuseCALeaf                bool        `json:",omitempty"`
+	IgnoresEKU                  bool        `json:",omitempty"`
+	HonoursMustStaple           bool        `json:",omitempty"`
+	RequiresCT                  bool        `json:",omitempty"`
+	Validity                    []lineLimit `json:",omitempty"`
+	HonoursDistrust             bool        `json:",omitempty"`
+	FetchesAIA                  bool        `json:",omitempty"`
+	Store                       string
+	MaxCertificateBytes         int  `json:",omitempty"`
+	MaxChain                    int  `json:",omitempty"`
+	CheckKeyUsage               bool `json:",omitempty"`
+	RefuseWeakHTTP2             bool `json:",omitempty"`
+	Patience                    int  `json:",omitempty"`
+}
+
+type lineLimit struct {
+	From string
+	Days int
+}
+
+var (
+	idPattern = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
+	sources   = []string{"captured", "documented", "estimated"}
+	paddings  = []string{"", "at-least-one", "exact", "body"}
+	stores    = []string{"mozilla", "system", "none"}
+)
+
+// emit checks the clients and writes a line for each.
+func emit(clients []*clientFile, rules *rulesFile) ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	var errs []error
+	for _, c := range clients {
+		l, err := c.compile(rules)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", c.path, err))
+			continue
+		}
+		if err := enc.Encode(l); err != nil {
+			return nil, err
+		}
+	}
+	return out.Bytes(), errors.Join(errs...)
+}
+
+func (c *clientFile) compile(rules *rulesFile) (*line, error) {
+	var errs []error
+	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if !idPattern.MatchString(c.ID) {
+		complain("id %q is not made of lower-case words, dots and dashes", c.ID)
+	}
+	for _, f := range []struct{ name, value string }{{"family", c.Family}, {"product", c.Product}, {"version", c.Version}, {"note", c.Note}} {
+		if f.value == "" {
+			complain("%s is missing", f.name)
+		}
+	}
+	if c.Year < 1995 || c.Year > 2100 {
+		complain("year %d", c.Year)
+	}
+	if !slices.Contains(sources, c.Source) {
+		complain("source %q is none of %s", c.Source, strings.Join(sources, ", "))
+	}
+	if !slices.Contains(paddings, c.Padding) {
+		complain("padding %q is none of %q", c.Padding, paddings)
+	}
+	if c.Policy == nil {
+		complain("policy is missing")
+		return nil, errors.Join(errs...)
+	}
+	msg, record, err := c.Hello.message()
+	if err != nil {
+		errs = append(errs, err)
+	}
+	p, err := c.Policy.compile(rules)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	return &line{
+		ID: c.ID, Family: c.Family, Product: c.Product, Version: c.Version, Library: c.Library, Year: c.Year, Source: c.Source,
+		Note: strings.Join(strings.Fields(c.Note), " "), RecordVersion: uint16(record), Padding: c.Padding, Hello: msg, Policy: p,
+	}, errors.Join(errs...)
+}
+
+func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
+	var errs []error
+	var minimum wire.Version
+	if p.MinVersion != "" {
+		v, ok := wire.ParseVersion(p.MinVersion)
+		if !ok {
+			errs = append(errs, fmt.Errorf("policy: min_version %q", p.MinVersion))
+		}
+		minimum = v
+	}
+	if !slices.Contains(stores, p.Store) {
+		errs = append(errs, fmt.Errorf("policy: store %q is none of %s", p.Store, strings.Join(stores, ", ")))
+	}
+	if p.VerifiesChain && p.Store == "none" {
+		errs = append(errs, errors.New("policy: it verifies chains without a store"))
+	}
+	for name, n := range map[string]int{
+		"min_rsa_bits": p.MinRSABits, "min_ec_bits": p.MinECBits, "min_handshake_rsa_bits": p.MinHandshakeRSABits,
+		"max_handshake_rsa_bits": p.MaxHandshakeRSABits, "min_dh_bits": p.MinDHBits, "max_certificate_bytes": p.MaxCertificateBytes,
+		"max_chain": p.MaxChain, "patience": p.Patience, "wildcard_labels": p.WildcardLabels,
+	} {
+		if n < 0 || n > 1<<24 {
+			errs = append(errs, fmt.Errorf("policy: %s is %d", name, n))
+		}
+	}
+	validity, err := rules.schedule(p.Validity)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	return linePolicy{
+		MinVersion: uint16(minimum), MinRSABits: p.MinRSABits, MinECBits: p.MinECBits,
+		MinHandshakeRSABits: p.MinHandshakeRSABits, MaxHandshakeRSABits: p.MaxHandshakeRSABits, MinDHBits: p.MinDHBits,
+		RefuseSHA1Certificates: p.RefuseSHA1Certificates, RefuseMD5Certificates: p.RefuseMD5Certificates,
+		RefuseSHA1Handshake: p.RefuseSHA1Handshake, WildcardLabels: p.WildcardLabels, PartialChain: p.PartialChain,
+		SentOrderOnly: p.SentOrderOnly, RefuseCALeaf: p.RefuseCALeaf, IgnoresEKU: p.IgnoresEKU, HonoursDistrust: p.HonoursDistrust,
+		RequireSecureRenegotiation: p.RequireSecureRenegotiation, RequireExtendedMasterSecret: p.RequireExtendedMasterSecret,
+		RequireSAN: p.RequireSAN, SendsSNI: p.SendsSNI, VerifiesChain: p.VerifiesChain, VerifiesName: p.VerifiesName,
+		HonoursMustStaple: p.HonoursMustStaple, RequiresCT: p.RequiresCT, Validity: validity, FetchesAIA: p.FetchesAIA,
+		Store: p.Store, MaxCertificateBytes: p.MaxCertificateBytes, MaxChain: p.MaxChain, CheckKeyUsage: p.CheckKeyUsage,
+		RefuseWeakHTTP2: p.RefuseWeakHTTP2, Patience: p.Patience,
+	}, errors.Join(errs...)
+}
+
+// schedule returns a named list of limits and checks that its dates ascend.
+func (r *rulesFile) schedule(name string) ([]lineLimit, error) {
+	if name == "" {
+		return nil, nil
+	}
+	list, ok := r.Schedules[name]
+	if !ok {
+		return nil, fmt.Errorf("policy: validity %q is no schedule of rules/validity.yaml", name)
+	}
+	var out []lineLimit
+	for _, l := range list {
+		if _, err := time.Parse(time.DateOnly, l.From); err != nil || l.Days <= 0 {
+			return nil, fmt.Errorf("rules/validity.yaml: %s: from %q, days %d", name, l.From, l.Days)
+		}
+		if n := len(out); n > 0 && out[n-1].From >= l.From {
+			return nil, fmt.Errorf("rules/validity.yaml: %s: %s does not come after %s", name, l.From, out[n-1].From)
+		}
+		out = append(out, lineLimit(l))
+	}
+	return out, nil
+}

@@ -1,0 +1,102 @@
+package client
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/trust"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// expiresSoon is the warning time for certificates about to expire.
+const expiresSoon = 30 * 24 * time.Hour
+
+// defaultWildcardLabels is what all but Go want after a wildcard.
+const defaultWildcardLabels = 2
+
+// TrustPolicy is the client's policy in the terms of trust.Verify. publicRoots
+// says that the roots are those of public CAs, whose certificates browsers hold
+// to further rules.
+//
+// Sizes of messages are Judge's matter and left out.
+func (p *Profile) TrustPolicy(publicRoots bool) trust.Policy {
+	pol := p.Policy
+	labels := pol.WildcardLabels
+	if labels == 0 {
+		labels = defaultWildcardLabels
+	}
+	return trust.Policy{
+		Trust:          pol.VerifiesChain,
+		Time:           pol.VerifiesChain,
+		Name:           pol.VerifiesName,
+		Names:          trust.NameRules{CommonName: !pol.RequireSAN, WildcardLabels: labels},
+		PartialChain:   pol.PartialChain,
+		SentOrderOnly:  pol.SentOrderOnly,
+		MinRSABits:     onlyIf(pol.VerifiesChain, pol.MinRSABits),
+		MinECBits:      onlyIf(pol.VerifiesChain, pol.MinECBits),
+		RefuseSHA1Leaf: pol.VerifiesChain && pol.RefuseSHA1Certificates,
+		RefuseSHA1CA:   pol.VerifiesChain && pol.RefuseSHA1Certificates,
+		RefuseMD5:      pol.VerifiesChain && (pol.RefuseMD5Certificates || pol.RefuseSHA1Certificates),
+
+		ServerEKU:       pol.VerifiesChain && !pol.IgnoresEKU,
+		KeyUsage:        pol.CheckKeyUsage,
+		RefuseCALeaf:    pol.RefuseCALeaf,
+		CARules:         pol.VerifiesChain,
+		UnknownCritical: pol.VerifiesChain,
+
+		PublicCA:      publicRoots,
+		SCTs:          pol.RequiresCT,
+		MaxValidity:   pol.followsCurrentValidity(),
+		DistrustAfter: pol.HonoursDistrust,
+		MustStaple:    pol.HonoursMustStaple,
+		ExpiresSoon:   expiresSoon,
+	}
+}
+
+func onlyIf(yes bool, n int) int {
+	if !yes {
+		return 0
+	}
+	return n
+}
+
+// followsCurrentValidity: trust knows the schedule of today. A client that
+// stopped at an older one is not held to it.
+func (p Policy) followsCurrentValidity() bool {
+	return len(p.Validity) > 0 && p.Validity[len(p.Validity)-1].From.Year() >= 2029
+}
+
+// Store is the client's own root store.
+func (p *Profile) Store() (*trust.Store, error) {
+	switch p.Policy.Store {
+	case "mozilla":
+		return trust.MozillaStore(), nil
+	case "system":
+		s, err := trust.SystemStore()
+		if err != nil {
+			return nil, fmt.Errorf("loading the store of %s: %w", p.ID, err)
+		}
+		return s, nil
+	case "none":
+		return trust.NewStore("none", "no roots at all"), nil
+	}
+	return nil, fmt.Errorf("client %s: unknown store %q", p.ID, p.Policy.Store)
+}
+
+// KeyUse is what a handshake does with the key of the leaf.
+func KeyUse(t *transcript.Transcript) trust.KeyUse {
+	if t.Server == nil {
+		return trust.KeyUseUnknown
+	}
+	info, _ := t.Server.CipherSuite.Info()
+	switch info.KeyExchange {
+	case wire.KXTLS13, wire.KXDHE, wire.KXECDHE:
+		return trust.KeyUseSignature
+	case wire.KXRSA, wire.KXRSAPSK:
+		return trust.KeyUseEncipherment
+	case wire.KXDH, wire.KXECDH:
+		return trust.KeyUseAgreement
+	}
+	return trust.KeyUseUnknown
+}
