@@ -49,7 +49,7 @@ type Cause struct {
 	Confirm []string      // how to make sure by hand, in order
 	Decides []Distinction // what tells it from each of Near, in that order
 
-	Fixes      []Fix
+	Fixes      []*Fix   // shared with other causes where the same recipe helps
 	Reproduce  []string // shell commands; fill in with ExpandCommand
 	Retest     string   // a sentence: how to know that it is gone
 	References []string // RFC sections, vendors' documents
@@ -95,25 +95,17 @@ const Generic = "generic"
 
 // Get returns a cause. The result is shared and must not be changed.
 func Get(id ID) (*Cause, bool) {
-	i, ok := index(id)
-	if !ok {
-		return nil, false
-	}
-	return &catalogue[i], true
+	c := find(id)
+	return c, c != nil
 }
 
 // All returns every cause in catalogue order: by group, and within a group as
 // its files say. The causes are shared and must not be changed.
 func All() []*Cause {
-	all := make([]*Cause, len(catalogue))
-	for i := range catalogue {
-		all[i] = &catalogue[i]
-	}
-	return all
+	return append([]*Cause(nil), catalogue[:]...)
 }
 
 // Valid reports whether the catalogue has the id.
 func (id ID) Valid() bool {
-	_, ok := index(id)
-	return ok
+	return find(id) != nil
 }

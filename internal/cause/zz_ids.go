@@ -2,236 +2,315 @@
 
 package cause
 
+// The causes, in catalogue order.
 const (
-	DNSFailure                 ID = "dns-failure"
-	TCPRefused                 ID = "tcp-refused"
-	TCPUnreachable             ID = "tcp-unreachable"
-	TCPTimeout                 ID = "tcp-timeout"
-	TCPReset                   ID = "tcp-reset"
-	RateLimited                ID = "rate-limited"
-	InconsistentEndpoints      ID = "inconsistent-endpoints"
-	ProxyRefused               ID = "proxy-refused"
-	STARTTLSFailed             ID = "starttls-failed"
-	NotTLS                     ID = "not-tls"
-	STARTTLSRequired           ID = "starttls-required"
-	ResetAfterHello            ID = "reset-after-hello"
-	SilentAfterHello           ID = "silent-after-hello"
-	ClosedAfterHello           ID = "closed-after-hello"
-	SNIFiltered                ID = "sni-filtered"
-	LargeHelloDropped          ID = "large-hello-dropped"
-	ServerFlightDropped        ID = "server-flight-dropped"
-	ECHRejected                ID = "ech-rejected"
-	VersionIntolerant          ID = "version-intolerant"
-	TLSInterception            ID = "tls-interception"
-	MalformedReply             ID = "malformed-reply"
-	SlowHandshake              ID = "slow-handshake"
-	NoSharedVersion            ID = "no-shared-version"
-	NoSharedCipher             ID = "no-shared-cipher"
-	NoSharedGroup              ID = "no-shared-group"
-	NoSharedSignatureAlgorithm ID = "no-shared-signature-algorithm"
-	NoALPNOverlap              ID = "no-alpn-overlap"
-	WeakDH                     ID = "weak-dh"
-	LegacyRenegotiation        ID = "legacy-renegotiation"
-	ClientTooOld               ID = "client-too-old"
-	ServerInternalError        ID = "server-internal-error"
-	SNIRequired                ID = "sni-required"
-	UnrecognizedName           ID = "unrecognized-name"
-	WrongCertificate           ID = "wrong-certificate"
-	MTLSRequired               ID = "mtls-required"
-	MTLSCertRejected           ID = "mtls-cert-rejected"
-	Expired                    ID = "expired"
-	NotYetValid                ID = "not-yet-valid"
-	ClientClockSkew            ID = "client-clock-skew"
-	HostnameMismatch           ID = "hostname-mismatch"
-	SelfSigned                 ID = "self-signed"
-	UntrustedRoot              ID = "untrusted-root"
-	IncompleteChain            ID = "incomplete-chain"
-	WrongChainOrder            ID = "wrong-chain-order"
-	ExpiredIntermediate        ID = "expired-intermediate"
-	Revoked                    ID = "revoked"
-	WeakKey                    ID = "weak-key"
-	WeakSignature              ID = "weak-signature"
-	CNOnly                     ID = "cn-only"
-	WrongEKU                   ID = "wrong-eku"
-	WrongKeyUsage              ID = "wrong-key-usage"
-	CAAsLeaf                   ID = "ca-as-leaf"
-	IssuerNotCA                ID = "issuer-not-ca"
-	PathLengthExceeded         ID = "path-length-exceeded"
-	CTMissing                  ID = "ct-missing"
-	KeyPinning                 ID = "key-pinning"
-	NameConstraints            ID = "name-constraints"
-	MustStapleMissing          ID = "must-staple-missing"
-	ValidityTooLong            ID = "validity-too-long"
-	CertKeyMismatch            ID = "cert-key-mismatch"
-	ClientCABundleOutdated     ID = "client-ca-bundle-outdated"
-	CertificateTooLarge        ID = "certificate-too-large"
-	HTTP2InadequateSecurity    ID = "http2-inadequate-security"
-	UncleanClose               ID = "unclean-close"
-	ObsoleteProtocolEnabled    ID = "obsolete-protocol-enabled"
-	TLS13Missing               ID = "tls13-missing"
-	WeakSuitesEnabled          ID = "weak-suites-enabled"
-	ExpiresSoon                ID = "expires-soon"
-	ClientSetup                ID = "client-setup"
-	OriginUnreachable          ID = "origin-unreachable"
-	OriginFirewall             ID = "origin-firewall"
-	OriginHandshakeFailed      ID = "origin-handshake-failed"
-	OriginCertInvalid          ID = "origin-cert-invalid"
-	OriginWrongSNI             ID = "origin-wrong-sni"
-	RedirectLoop               ID = "redirect-loop"
+	DNSFailure                 ID = "dns-failure"                   // the name does not resolve
+	TCPRefused                 ID = "tcp-refused"                   // nothing listens on that port
+	TCPUnreachable             ID = "tcp-unreachable"               // no route to the address
+	TCPTimeout                 ID = "tcp-timeout"                   // no answer at all
+	TCPReset                   ID = "tcp-reset"                     // reset before TLS began
+	RateLimited                ID = "rate-limited"                  // too many connections from here
+	InconsistentEndpoints      ID = "inconsistent-endpoints"        // the name's servers disagree
+	ProxyRefused               ID = "proxy-refused"                 // the HTTP proxy says no
+	STARTTLSFailed             ID = "starttls-failed"               // STARTTLS does not work
+	NotTLS                     ID = "not-tls"                       // the port does not speak TLS
+	STARTTLSRequired           ID = "starttls-required"             // TLS only after STARTTLS
+	ResetAfterHello            ID = "reset-after-hello"             // every ClientHello is answered by a reset
+	SilentAfterHello           ID = "silent-after-hello"            // every ClientHello is swallowed
+	ClosedAfterHello           ID = "closed-after-hello"            // closed without a word
+	SNIFiltered                ID = "sni-filtered"                  // this name is blocked on the way
+	LargeHelloDropped          ID = "large-hello-dropped"           // A large ClientHello gets lost
+	ServerFlightDropped        ID = "server-flight-dropped"         // the server's answer gets lost on the way
+	ECHRejected                ID = "ech-rejected"                  // encrypted ClientHello is refused
+	VersionIntolerant          ID = "version-intolerant"            // the server fails on what it does not know
+	TLSInterception            ID = "tls-interception"              // an inspecting proxy answers instead of the site
+	MalformedReply             ID = "malformed-reply"               // the answer is not legal TLS
+	SlowHandshake              ID = "slow-handshake"                // the handshake is too slow
+	NoSharedVersion            ID = "no-shared-version"             // no TLS version in common
+	NoSharedCipher             ID = "no-shared-cipher"              // no cipher suite in common
+	NoSharedGroup              ID = "no-shared-group"               // no key-exchange group in common
+	NoSharedSignatureAlgorithm ID = "no-shared-signature-algorithm" // no signature algorithm in common
+	NoALPNOverlap              ID = "no-alpn-overlap"               // no application protocol in common
+	WeakDH                     ID = "weak-dh"                       // the Diffie-Hellman group is too small
+	LegacyRenegotiation        ID = "legacy-renegotiation"          // no secure renegotiation
+	ClientTooOld               ID = "client-too-old"                // this client is too old
+	ServerInternalError        ID = "server-internal-error"         // the server fails by itself
+	SNIRequired                ID = "sni-required"                  // the client sends no server name
+	UnrecognizedName           ID = "unrecognized-name"             // the server knows no site of that name
+	WrongCertificate           ID = "wrong-certificate"             // another site's certificate is served
+	MTLSRequired               ID = "mtls-required"                 // the server wants a client certificate
+	MTLSCertRejected           ID = "mtls-cert-rejected"            // the client certificate is refused
+	Expired                    ID = "expired"                       // the certificate has expired
+	NotYetValid                ID = "not-yet-valid"                 // the certificate is not valid yet
+	ClientClockSkew            ID = "client-clock-skew"             // this machine's clock is wrong
+	HostnameMismatch           ID = "hostname-mismatch"             // the certificate does not cover this name
+	SelfSigned                 ID = "self-signed"                   // the certificate is signed by itself
+	UntrustedRoot              ID = "untrusted-root"                // the root is not trusted
+	IncompleteChain            ID = "incomplete-chain"              // an intermediate certificate is missing
+	WrongChainOrder            ID = "wrong-chain-order"             // the chain is out of order
+	ExpiredIntermediate        ID = "expired-intermediate"          // A CA certificate of the chain has expired
+	Revoked                    ID = "revoked"                       // the certificate was revoked
+	WeakKey                    ID = "weak-key"                      // the key is too small
+	WeakSignature              ID = "weak-signature"                // the certificate's signature is too weak
+	CNOnly                     ID = "cn-only"                       // the name stands in the wrong place
+	WrongEKU                   ID = "wrong-eku"                     // the certificate is not meant for servers
+	WrongKeyUsage              ID = "wrong-key-usage"               // the key may not do what TLS needs
+	CAAsLeaf                   ID = "ca-as-leaf"                    // A CA certificate serves as the site's
+	IssuerNotCA                ID = "issuer-not-ca"                 // A certificate was signed by a non-CA
+	PathLengthExceeded         ID = "path-length-exceeded"          // the chain is longer than a CA allows
+	CTMissing                  ID = "ct-missing"                    // no proof of public logging
+	KeyPinning                 ID = "key-pinning"                   // the client insists on another key
+	NameConstraints            ID = "name-constraints"              // the CA may not issue for this name
+	MustStapleMissing          ID = "must-staple-missing"           // the promised OCSP answer is missing
+	ValidityTooLong            ID = "validity-too-long"             // the certificate is valid for too long
+	CertKeyMismatch            ID = "cert-key-mismatch"             // certificate and private key do not match
+	ClientCABundleOutdated     ID = "client-ca-bundle-outdated"     // the client's list of roots is too old
+	CertificateTooLarge        ID = "certificate-too-large"         // the certificate chain is too big
+	HTTP2InadequateSecurity    ID = "http2-inadequate-security"     // HTTP/2 over a forbidden suite
+	UncleanClose               ID = "unclean-close"                 // the connection ends without goodbye
+	ObsoleteProtocolEnabled    ID = "obsolete-protocol-enabled"     // old TLS versions are still accepted
+	TLS13Missing               ID = "tls13-missing"                 // TLS 1.3 is not offered
+	WeakSuitesEnabled          ID = "weak-suites-enabled"           // weak cipher suites are accepted
+	ExpiresSoon                ID = "expires-soon"                  // the certificate expires soon
+	ClientSetup                ID = "client-setup"                  // the client's own files stop it
+	OriginUnreachable          ID = "origin-unreachable"            // the CDN cannot reach the origin
+	OriginFirewall             ID = "origin-firewall"               // the origin blocks the CDN
+	OriginHandshakeFailed      ID = "origin-handshake-failed"       // TLS between CDN and origin fails
+	OriginCertInvalid          ID = "origin-cert-invalid"           // the CDN rejects the origin's certificate
+	OriginWrongSNI             ID = "origin-wrong-sni"              // the CDN asks the origin for the wrong name
+	RedirectLoop               ID = "redirect-loop"                 // the redirects go round in circles
 )
 
-func index(id ID) (int, bool) {
+var catalogue = [...]*Cause{
+	&causeDNSFailure,
+	&causeTCPRefused,
+	&causeTCPUnreachable,
+	&causeTCPTimeout,
+	&causeTCPReset,
+	&causeRateLimited,
+	&causeInconsistentEndpoints,
+	&causeProxyRefused,
+	&causeSTARTTLSFailed,
+	&causeNotTLS,
+	&causeSTARTTLSRequired,
+	&causeResetAfterHello,
+	&causeSilentAfterHello,
+	&causeClosedAfterHello,
+	&causeSNIFiltered,
+	&causeLargeHelloDropped,
+	&causeServerFlightDropped,
+	&causeECHRejected,
+	&causeVersionIntolerant,
+	&causeTLSInterception,
+	&causeMalformedReply,
+	&causeSlowHandshake,
+	&causeNoSharedVersion,
+	&causeNoSharedCipher,
+	&causeNoSharedGroup,
+	&causeNoSharedSignatureAlgorithm,
+	&causeNoALPNOverlap,
+	&causeWeakDH,
+	&causeLegacyRenegotiation,
+	&causeClientTooOld,
+	&causeServerInternalError,
+	&causeSNIRequired,
+	&causeUnrecognizedName,
+	&causeWrongCertificate,
+	&causeMTLSRequired,
+	&causeMTLSCertRejected,
+	&causeExpired,
+	&causeNotYetValid,
+	&causeClientClockSkew,
+	&causeHostnameMismatch,
+	&causeSelfSigned,
+	&causeUntrustedRoot,
+	&causeIncompleteChain,
+	&causeWrongChainOrder,
+	&causeExpiredIntermediate,
+	&causeRevoked,
+	&causeWeakKey,
+	&causeWeakSignature,
+	&causeCNOnly,
+	&causeWrongEKU,
+	&causeWrongKeyUsage,
+	&causeCAAsLeaf,
+	&causeIssuerNotCA,
+	&causePathLengthExceeded,
+	&causeCTMissing,
+	&causeKeyPinning,
+	&causeNameConstraints,
+	&causeMustStapleMissing,
+	&causeValidityTooLong,
+	&causeCertKeyMismatch,
+	&causeClientCABundleOutdated,
+	&causeCertificateTooLarge,
+	&causeHTTP2InadequateSecurity,
+	&causeUncleanClose,
+	&causeObsoleteProtocolEnabled,
+	&causeTLS13Missing,
+	&causeWeakSuitesEnabled,
+	&causeExpiresSoon,
+	&causeClientSetup,
+	&causeOriginUnreachable,
+	&causeOriginFirewall,
+	&causeOriginHandshakeFailed,
+	&causeOriginCertInvalid,
+	&causeOriginWrongSNI,
+	&causeRedirectLoop,
+}
+
+func find(id ID) *Cause {
 	switch id {
 	case DNSFailure:
-		return 0, true
+		return &causeDNSFailure
 	case TCPRefused:
-		return 1, true
+		return &causeTCPRefused
 	case TCPUnreachable:
-		return 2, true
+		return &causeTCPUnreachable
 	case TCPTimeout:
-		return 3, true
+		return &causeTCPTimeout
 	case TCPReset:
-		return 4, true
+		return &causeTCPReset
 	case RateLimited:
-		return 5, true
+		return &causeRateLimited
 	case InconsistentEndpoints:
-		return 6, true
+		return &causeInconsistentEndpoints
 	case ProxyRefused:
-		return 7, true
+		return &causeProxyRefused
 	case STARTTLSFailed:
-		return 8, true
+		return &causeSTARTTLSFailed
 	case NotTLS:
-		return 9, true
+		return &causeNotTLS
 	case STARTTLSRequired:
-		return 10, true
+		return &causeSTARTTLSRequired
 	case ResetAfterHello:
-		return 11, true
+		return &causeResetAfterHello
 	case SilentAfterHello:
-		return 12, true
+		return &causeSilentAfterHello
 	case ClosedAfterHello:
-		return 13, true
+		return &causeClosedAfterHello
 	case SNIFiltered:
-		return 14, true
+		return &causeSNIFiltered
 	case LargeHelloDropped:
-		return 15, true
+		return &causeLargeHelloDropped
 	case ServerFlightDropped:
-		return 16, true
+		return &causeServerFlightDropped
 	case ECHRejected:
-		return 17, true
+		return &causeECHRejected
 	case VersionIntolerant:
-		return 18, true
+		return &causeVersionIntolerant
 	case TLSInterception:
-		return 19, true
+		return &causeTLSInterception
 	case MalformedReply:
-		return 20, true
+		return &causeMalformedReply
 	case SlowHandshake:
-		return 21, true
+		return &causeSlowHandshake
 	case NoSharedVersion:
-		return 22, true
+		return &causeNoSharedVersion
 	case NoSharedCipher:
-		return 23, true
+		return &causeNoSharedCipher
 	case NoSharedGroup:
-		return 24, true
+		return &causeNoSharedGroup
 	case NoSharedSignatureAlgorithm:
-		return 25, true
+		return &causeNoSharedSignatureAlgorithm
 	case NoALPNOverlap:
-		return 26, true
+		return &causeNoALPNOverlap
 	case WeakDH:
-		return 27, true
+		return &causeWeakDH
 	case LegacyRenegotiation:
-		return 28, true
+		return &causeLegacyRenegotiation
 	case ClientTooOld:
-		return 29, true
+		return &causeClientTooOld
 	case ServerInternalError:
-		return 30, true
+		return &causeServerInternalError
 	case SNIRequired:
-		return 31, true
+		return &causeSNIRequired
 	case UnrecognizedName:
-		return 32, true
+		return &causeUnrecognizedName
 	case WrongCertificate:
-		return 33, true
+		return &causeWrongCertificate
 	case MTLSRequired:
-		return 34, true
+		return &causeMTLSRequired
 	case MTLSCertRejected:
-		return 35, true
+		return &causeMTLSCertRejected
 	case Expired:
-		return 36, true
+		return &causeExpired
 	case NotYetValid:
-		return 37, true
+		return &causeNotYetValid
 	case ClientClockSkew:
-		return 38, true
+		return &causeClientClockSkew
 	case HostnameMismatch:
-		return 39, true
+		return &causeHostnameMismatch
 	case SelfSigned:
-		return 40, true
+		return &causeSelfSigned
 	case UntrustedRoot:
-		return 41, true
+		return &causeUntrustedRoot
 	case IncompleteChain:
-		return 42, true
+		return &causeIncompleteChain
 	case WrongChainOrder:
-		return 43, true
+		return &causeWrongChainOrder
 	case ExpiredIntermediate:
-		return 44, true
+		return &causeExpiredIntermediate
 	case Revoked:
-		return 45, true
+		return &causeRevoked
 	case WeakKey:
-		return 46, true
+		return &causeWeakKey
 	case WeakSignature:
-		return 47, true
+		return &causeWeakSignature
 	case CNOnly:
-		return 48, true
+		return &causeCNOnly
 	case WrongEKU:
-		return 49, true
+		return &causeWrongEKU
 	case WrongKeyUsage:
-		return 50, true
+		return &causeWrongKeyUsage
 	case CAAsLeaf:
-		return 51, true
+		return &causeCAAsLeaf
 	case IssuerNotCA:
-		return 52, true
+		return &causeIssuerNotCA
 	case PathLengthExceeded:
-		return 53, true
+		return &causePathLengthExceeded
 	case CTMissing:
-		return 54, true
+		return &causeCTMissing
 	case KeyPinning:
-		return 55, true
+		return &causeKeyPinning
 	case NameConstraints:
-		return 56, true
+		return &causeNameConstraints
 	case MustStapleMissing:
-		return 57, true
+		return &causeMustStapleMissing
 	case ValidityTooLong:
-		return 58, true
+		return &causeValidityTooLong
 	case CertKeyMismatch:
-		return 59, true
+		return &causeCertKeyMismatch
 	case ClientCABundleOutdated:
-		return 60, true
+		return &causeClientCABundleOutdated
 	case CertificateTooLarge:
-		return 61, true
+		return &causeCertificateTooLarge
 	case HTTP2InadequateSecurity:
-		return 62, true
+		return &causeHTTP2InadequateSecurity
 	case UncleanClose:
-		return 63, true
+		return &causeUncleanClose
 	case ObsoleteProtocolEnabled:
-		return 64, true
+		return &causeObsoleteProtocolEnabled
 	case TLS13Missing:
-		return 65, true
+		return &causeTLS13Missing
 	case WeakSuitesEnabled:
-		return 66, true
+		return &causeWeakSuitesEnabled
 	case ExpiresSoon:
-		return 67, true
+		return &causeExpiresSoon
 	case ClientSetup:
-		return 68, true
+		return &causeClientSetup
 	case OriginUnreachable:
-		return 69, true
+		return &causeOriginUnreachable
 	case OriginFirewall:
-		return 70, true
+		return &causeOriginFirewall
 	case OriginHandshakeFailed:
-		return 71, true
+		return &causeOriginHandshakeFailed
 	case OriginCertInvalid:
-		return 72, true
+		return &causeOriginCertInvalid
 	case OriginWrongSNI:
-		return 73, true
+		return &causeOriginWrongSNI
 	case RedirectLoop:
-		return 74, true
+		return &causeRedirectLoop
 	}
-	return 0, false
+	return nil
 }
