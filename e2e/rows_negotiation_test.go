@@ -138,6 +138,8 @@ func weakDH() want { return blocked("weak-dh", "keys", "server", "verify") }
 var keyRows = []row{
 	{name: "nginx/dh1024", as: "openssl-3.0", spec: spec{max: "1.2", weak: true, ciphers: dhe, dh: "1024"}, want: weakDH(),
 		view: []view{fails("curl", "dh key too small"), sees("openssl", oldSuites...)}},
+	{name: "nginx/dh1024-preferred", as: "openssl-3.0", spec: spec{max: "1.2", weak: true, ciphers: dhe + ":ECDHE-RSA-AES128-GCM-SHA256", dh: "1024", lines: "ssl_prefer_server_ciphers on;\n"}, want: weakDH(),
+		view: []view{fails("curl", "dh key too small"), sees("openssl", "-cipher", "DEFAULT:!DHE")}},
 	{name: "apache2/dh1024", as: "openssl-3.0", spec: spec{max: "1.2", weak: true, ciphers: dhe, dh: "1024"}, want: weakDH(),
 		view: []view{fails("curl", "dh key too small"), sees("openssl", oldSuites...)}},
 	{name: "haproxy/dh1024", as: "openssl-3.0", spec: spec{max: "1.2", weak: true, ciphers: dhe, dh: "1024"}, want: weakDH(),
