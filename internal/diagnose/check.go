@@ -1,0 +1,319 @@
+package diagnose
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/report"
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/trust"
+)
+
+// check runs the diagnosis; what it finds is in the session afterwards.
+func (s *session) check(ctx context.Context) {
+	addrs := s.resolve(ctx)
+	if len(addrs) == 0 {
+		return
+	}
+	// First round: the client's own hello to every address, and the fan to the
+	// first, all at once.
+	pending := make([]<-chan *transcript.Transcript, len(addrs))
+	for i, a := range addrs {
+		pending[i] = s.start(ctx, s.baseline("baseline", a))
+	}
+	base, fan := s.firstRound(ctx, addrs[0], pending[0])
+	primary := 0
+	for base != nil && base.Outcome.Kind == transcript.NoRoute && primary+1 < len(addrs) {
+		s.addresses = append(s.addresses, addressResult{addrs[primary], base, s.assess(base)})
+		primary++
+		base, fan = s.firstRound(ctx, addrs[primary], pending[primary])
+	}
+	late := pending[primary] // of a baseline that is still silent
+	if base == nil {
+		base = s.provisional(addrs[primary], fan)
+	} else {
+		late = nil
+	}
+	s.addresses = append(s.addresses, addressResult{addrs[primary], base, s.assess(base)})
+	for i := primary + 1; i < len(addrs); i++ {
+		if t := s.await(ctx, pending[i], impatience); t != nil {
+			s.addresses = append(s.addresses, addressResult{addrs[i], t, s.assess(t)})
+		}
+	}
+	if ctx.Err() != nil {
+		s.primary = base
+		return
+	}
+	s.choose(ctx, base, fan, late)
+}
+
+// choose diagnoses the address that the findings shall speak of: the first where
+// the client fails, or the first there is.
+func (s *session) choose(ctx context.Context, base *transcript.Transcript, fan []*transcript.Transcript, late <-chan *transcript.Transcript) {
+	results := slices.Clone(s.addresses)
+	i := slices.IndexFunc(results, func(r addressResult) bool { return r.stop != nil && r.t.Outcome.Kind != transcript.NoRoute })
+	if i < 0 || results[i].t == base {
+		s.diagnose(ctx, addressOf(base), base, fan, late)
+	} else {
+		r := results[i]
+		s.diagnose(ctx, r.addr, r.t, s.round(ctx, s.planFan(r.addr)), nil)
+	}
+	s.mixed(results)
+}
+
+func addressOf(t *transcript.Transcript) netip.AddrPort { return t.Attempt.Handshake.Address }
+
+func (s *session) planFan(addr netip.AddrPort) []transcript.Attempt {
+	var as []transcript.Attempt
+	for _, f := range fan() {
+		as = append(as, s.attempt(f.purpose, addr, f.hello(s.sni)))
+	}
+	return as
+}
+
+// firstRound waits for the client's own attempt while the fan goes out beside
+// it. A nil baseline is one that is still silent. Where the client is fine, what
+// of the fan is still under way is given little time: it is only for what might
+// hurt one day.
+func (s *session) firstRound(ctx context.Context, addr netip.AddrPort, pending <-chan *transcript.Transcript) (*transcript.Transcript, []*transcript.Transcript) {
+	if s.o.Gentle {
+		base := s.await(ctx, pending, s.o.Timeout)
+		return base, s.round(ctx, s.planFan(addr))
+	}
+	fanCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	plan := s.planFan(addr)
+	results := make([]<-chan *transcript.Transcript, len(plan))
+	for i, a := range plan {
+		results[i] = s.start(fanCtx, a)
+	}
+	base := s.await(ctx, pending, impatience)
+	var grace <-chan time.Time
+	if base != nil && s.assess(base) == nil {
+		t := time.NewTimer(base.Times.Total + 400*time.Millisecond)
+		defer t.Stop()
+		grace = t.C
+	}
+	fan := make([]*transcript.Transcript, len(plan))
+	for i, r := range results {
+		select {
+		case fan[i] = <-r:
+		case <-grace:
+			cancel()
+			for j := i; j < len(results); j++ {
+				fan[j] = <-results[j]
+			}
+			return base, fan
+		}
+	}
+	if base == nil {
+		base = s.await(ctx, pending, 0)
+	}
+	return base, fan
+}
+
+// await returns nil if the attempt has not ended within d.
+func (s *session) await(ctx context.Context, pending <-chan *transcript.Transcript, d time.Duration) *transcript.Transcript {
+	select {
+	case t := <-pending:
+		return t
+	default:
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case t := <-pending:
+		return t
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return <-pending
+	}
+}
+
+// provisional stands for the client's own attempt while it is still silent. How
+// far it got is what the fan's silent attempts got to.
+func (s *session) provisional(addr netip.AddrPort, fan []*transcript.Transcript) *transcript.Transcript {
+	a := s.baseline("baseline, still waiting", addr)
+	kind := transcript.Silent
+	if slices.ContainsFunc(fan, func(t *transcript.Transcript) bool { return t.Outcome.Kind == transcript.ConnectTimeout }) {
+		kind = transcript.ConnectTimeout
+	}
+	reached := transcript.ReachedConnected
+	if kind == transcript.ConnectTimeout {
+		reached = transcript.ReachedNothing
+	}
+	return &transcript.Transcript{ID: "", Attempt: a, Outcome: transcript.Outcome{Kind: kind, Reached: reached, Detail: "no answer so far"}}
+}
+
+// diagnose explains what stops the client at one address, if anything does.
+func (s *session) diagnose(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript, fan []*transcript.Transcript, late <-chan *transcript.Transcript) {
+	s.primary = base
+	s.posture = readPosture(base, fan)
+	s.reference = reference(base, fan)
+	before := len(s.findings)
+	s.explainStop(ctx, addr, base, fan)
+	if late != nil {
+		s.settle(ctx, addr, fan, late, before)
+	}
+	if s.blocked() {
+		return
+	}
+	if sus := suspicious(s.primary, fan); sus != nil && !s.o.Gentle {
+		if s.unsteady(ctx, addr, s.primary, sus) {
+			return
+		}
+	}
+	s.postureFindings()
+	s.closing()
+}
+
+// explainStop looks for the cause by the area in which the client stops.
+func (s *session) explainStop(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript, fan []*transcript.Transcript) {
+	st := s.assess(base)
+	if st == nil {
+		s.verify(ctx, base)
+		return
+	}
+	switch st.area {
+	case areaReach:
+		s.reach(ctx, addr, base)
+	case areaAlien:
+		s.alien(ctx, addr, base, fan)
+	case areaPolicy:
+		s.refuse(ctx, addr, base, st.refusal)
+	case areaSlow:
+		s.slow(base)
+		s.verify(ctx, base)
+	case areaVerify:
+		s.verify(ctx, base)
+	case areaKeys, areaSecure:
+		s.verify(ctx, base)
+		s.keys(ctx, base)
+	case areaFlight, areaNegotiate:
+		if slices.ContainsFunc(fan, answered) {
+			if s.negotiate(ctx, addr, base, fan) {
+				return
+			}
+			if st.area == areaFlight {
+				s.flight(base)
+				return
+			}
+		}
+		if ctx.Err() == nil && len(s.findings) == 0 {
+			s.unanswered(ctx, addr, base, fan)
+		}
+	}
+}
+
+// alien: the reply to the client's hello is no TLS. If a hello of the fan was
+// answered in TLS, something on the way did it, and not the server.
+func (s *session) alien(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript, fan []*transcript.Transcript) {
+	p, known := recognise(base.Reply)
+	switch {
+	case slices.ContainsFunc(fan, answered):
+		if !s.negotiate(ctx, addr, base, fan) {
+			s.illegal(ctx, addr, base, fan, &other{control: base})
+		}
+	case known || printable(base.Reply):
+		s.alienFinding(addr, base, p)
+	default:
+		s.unanswered(ctx, addr, base, fan)
+	}
+}
+
+// settle waits for a first attempt that was silent while the search went on. It
+// tells silence from slowness.
+func (s *session) settle(ctx context.Context, addr netip.AddrPort, fan []*transcript.Transcript, late <-chan *transcript.Transcript, before int) {
+	t := s.await(ctx, late, s.o.Timeout+time.Second)
+	if t == nil {
+		return
+	}
+	s.primary = t
+	for i := range s.addresses {
+		if s.addresses[i].addr == addr {
+			s.addresses[i] = addressResult{addr, t, s.assess(t)}
+		}
+	}
+	for i := before; i < len(s.findings); i++ {
+		f := &s.findings[i]
+		f.Evidence = slices.DeleteFunc(f.Evidence, func(id string) bool { return id == "" })
+		if !slices.Contains(f.Evidence, t.ID) {
+			f.Evidence = append(f.Evidence, t.ID)
+		}
+		if p := f.Proof; p != nil && p.Baseline == "" {
+			p.Baseline = t.ID
+		}
+	}
+	if t.Outcome.Kind == transcript.Silent || t.Outcome.Kind == transcript.ConnectTimeout || t.Outcome.Kind == transcript.Aborted {
+		return
+	}
+	// It did answer, only later than anybody waits.
+	s.findings = s.findings[:before]
+	s.posture = readPosture(t, fan)
+	s.reference = reference(t, fan)
+	s.slow(t)
+	s.explainStop(ctx, addr, t, fan)
+}
+
+// slow adds the finding that the answer comes later than clients wait.
+func (s *session) slow(t *transcript.Transcript) {
+	if slices.ContainsFunc(s.findings, func(f report.Finding) bool { return f.Cause == cause.SlowHandshake }) {
+		return
+	}
+	took := max(t.Times.LongestGap, t.Times.Handshake)
+	f := finding(cause.SlowHandshake, report.Proved, fmt.Sprintf("The handshake goes on, but the server keeps the client waiting for %s; many clients give up after 5 to 10 s.", rounded(took)), t.ID)
+	s.add(observed(f, "the longest silence within the handshake was "+rounded(t.Times.LongestGap), t.ID))
+}
+
+func rounded(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }
+
+func (s *session) blocked() bool {
+	return slices.ContainsFunc(s.findings, func(f report.Finding) bool { return f.Blocking })
+}
+
+// closing looks at how the connection of a healthy endpoint ended.
+func (s *session) closing() {
+	t := s.primary
+	if t == nil || t.Response == nil || t.Response.Proto != "HTTP/1.1" || t.Response.GoAway > 0 {
+		return
+	}
+	r := t.Response
+	if r.Header.Get("Content-Length") != "" || r.Header.Get("Transfer-Encoding") != "" || t.Outcome.Kind != transcript.Closed {
+		return
+	}
+	f := finding(cause.UncleanClose, report.Proved, "The response says nothing of its length and the connection ends without close_notify: a client cannot tell its end from a cut, and OpenSSL 3 reports an unexpected EOF.", t.ID)
+	f.Blocking = false
+	s.add(observed(f, "FIN without close_notify after a response without a length", t.ID))
+}
+
+// reference is the attempt that tells most of the server, for chain and facts.
+func reference(base *transcript.Transcript, fan []*transcript.Transcript) *transcript.Transcript {
+	if base != nil && len(base.Certificates) > 0 {
+		return base
+	}
+	for _, t := range fan {
+		if t != nil && len(t.Certificates) > 0 {
+			return t
+		}
+	}
+	return base
+}
+
+// parsed are the certificates of t that can be read.
+func parsed(t *transcript.Transcript) []*trust.Certificate {
+	if t == nil {
+		return nil
+	}
+	var out []*trust.Certificate
+	for _, der := range t.Certificates {
+		if c, err := trust.ParseCertificate(der); err == nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}

@@ -1,0 +1,485 @@
+package diagnose
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/report"
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// answered reports whether the server took the hello: it chose from it and sent
+// its flight. What a client then makes of the answer is another matter.
+func answered(t *transcript.Transcript) bool {
+	if t.Outcome.Kind == transcript.Malformed && t.Outcome.Reached < transcript.ReachedFlight {
+		return false
+	}
+	return t.Outcome.Reached >= transcript.ReachedFlight || t.Server != nil && t.Outcome.Kind == transcript.Unfinished
+}
+
+// experiment is one hello of a round, made of the client's own by changes.
+type experiment struct {
+	changes []change
+	t       *transcript.Transcript
+}
+
+func (e experiment) ok() bool { return e.t != nil && answered(e.t) }
+
+func (e experiment) keys() []string {
+	k := make([]string, len(e.changes))
+	for i, c := range e.changes {
+		k[i] = c.key
+	}
+	slices.Sort(k)
+	return k
+}
+
+// planCounterfactuals is the second round: what to change in the client's hello
+// c, judging by what the server answered to the fan. It is a pure function.
+//
+// Every way in which an answered hello differs from the client's is tried alone
+// and, where there are several, together. The suites, groups and schemes of the
+// fan are also offered whole, since a server may take another than it preferred
+// in the company of the fan. Where the client offers all that an answer needed,
+// or the server names the protocol or the size as its trouble, things are taken
+// out of the hello instead.
+func planCounterfactuals(c *wire.ClientHello, base *transcript.Transcript, fan []*transcript.Transcript) [][]change {
+	var plan [][]change
+	seen := map[string]bool{}
+	add := func(cs ...change) {
+		if len(cs) == 0 {
+			return
+		}
+		k := ""
+		for _, key := range (experiment{changes: cs}).keys() {
+			k += key + ";"
+		}
+		if !seen[k] {
+			seen[k] = true
+			plan = append(plan, cs)
+		}
+	}
+	covered := false
+	for _, f := range fan {
+		if !answered(f) {
+			continue
+		}
+		missing := lacks(c, f)
+		covered = covered || len(missing) == 0
+		for _, m := range missing {
+			add(m)
+		}
+		add(missing...)
+		for _, wide := range widened(c, f.Attempt.Handshake.Hello) {
+			add(wide)
+		}
+	}
+	if len(c.ALPN()) > 0 {
+		add(dropALPN(c))
+		for _, f := range fan {
+			if missing := lacks(c, f); answered(f) && len(missing) > 0 && base.Outcome.Alert != nil && base.Outcome.Alert.Description == wire.AlertNoApplicationProtocol {
+				add(append(missing, dropALPN(c))...)
+			}
+		}
+	}
+	if covered {
+		for _, r := range removals(c) {
+			add(r)
+		}
+	}
+	return plan
+}
+
+// widened offers whole what the fan's hello f has more than the client's, one
+// dimension at a time, where both are of one generation.
+func widened(c, f *wire.ClientHello) []change {
+	if f == nil || c.OffersVersion(wire.VersionTLS13) != f.OffersVersion(wire.VersionTLS13) && !c.OffersVersion(f.MaxVersion()) {
+		return nil
+	}
+	var out []change
+	if more := missingFrom(f.CipherSuites, c.CipherSuites); len(more) > 0 {
+		ch := offerSuites(more...)
+		ch.text, ch.value = "suites: offer every suite that servers of this version have", "every suite"
+		out = append(out, ch)
+	}
+	if more := missingFrom(f.SupportedGroups(), c.SupportedGroups()); len(more) > 0 && c.SupportedGroups() != nil {
+		ch := offerGroups(more...)
+		ch.text, ch.value = "groups: offer every group that servers of this version have", "every group"
+		out = append(out, ch)
+	}
+	if more := missingFrom(f.SignatureAlgorithms(), c.SignatureAlgorithms()); len(more) > 0 && c.SignatureAlgorithms() != nil {
+		ch := offerSchemes(more...)
+		ch.text, ch.value = "signature algorithms: offer every one there is", "every signature algorithm"
+		out = append(out, ch)
+	}
+	return out
+}
+
+func missingFrom[T comparable](have, in []T) []T {
+	var out []T
+	for _, v := range have {
+		if !slices.Contains(in, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// removals are what can be taken out of a hello without its offering less than
+// a server of TLS 1.2 needs.
+func removals(c *wire.ClientHello) []change {
+	var out []change
+	if c.OffersVersion(wire.VersionTLS13) && c.OffersVersion(wire.VersionTLS12) {
+		out = append(out, dropTLS13())
+	}
+	if hasHybrid(c) {
+		out = append(out, dropHybrid(c, true), dropHybrid(c, false))
+	}
+	if slices.ContainsFunc(c.Extensions, func(e wire.Extension) bool { return !coreExtension(e.Type) }) {
+		out = append(out, dropExtensions(c))
+	}
+	if hasGREASE(c) {
+		out = append(out, dropGREASE())
+	}
+	return out
+}
+
+// negotiate finds out why base, the client's own hello at addr, was not
+// answered although some of the fan were. It reports whether it found a cause.
+func (s *session) negotiate(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript, fan []*transcript.Transcript) bool {
+	c := base.Attempt.Handshake.Hello
+	plan := planCounterfactuals(c, base, fan)
+	control, done := s.experiments(ctx, addr, c, plan)
+	if answered(control) && !answered(base) {
+		// The same hello, another answer: the endpoint is not one thing.
+		return s.unsteady(ctx, addr, base, control)
+	}
+	var singles, several []experiment
+	for _, e := range done {
+		switch {
+		case !e.ok():
+		case len(e.changes) == 1:
+			singles = append(singles, e)
+		default:
+			several = append(several, e)
+		}
+	}
+	switch {
+	case len(singles) > 0:
+		return s.single(ctx, addr, base, control, minimal(singles, done))
+	case len(several) > 0:
+		return s.combination(ctx, addr, base, control, several)
+	}
+	return s.putBack(ctx, addr, base, control, fan)
+}
+
+// experiments makes a round of the client's hello with each set of changes, and
+// the hello itself once more as control.
+func (s *session) experiments(ctx context.Context, addr netip.AddrPort, c *wire.ClientHello, plan [][]change) (control *transcript.Transcript, done []experiment) {
+	as := []transcript.Attempt{s.attempt("control: the client's own hello again", addr, c)}
+	for _, cs := range plan {
+		as = append(as, s.attempt(purposeOf(cs), addr, with(c, cs...)))
+	}
+	ts := s.round(ctx, as)
+	for i, cs := range plan {
+		done = append(done, experiment{cs, ts[i+1]})
+	}
+	return ts[0], done
+}
+
+func purposeOf(cs []change) string {
+	p := "the client's hello, changed: "
+	for i, c := range cs {
+		if i > 0 {
+			p += " · "
+		}
+		p += c.text
+	}
+	return p
+}
+
+// minimal keeps one experiment a dimension, the one that changes least, with
+// what the server chose as the change; the earliest dimension comes first.
+func minimal(singles, all []experiment) []experiment {
+	best := map[dimension]experiment{}
+	for _, e := range singles {
+		d := e.changes[0].dim
+		if have, ok := best[d]; !ok || smaller(e.changes[0], have.changes[0]) {
+			best[d] = e
+		}
+	}
+	// Where the hello may shrink and where it may not both got through, the size
+	// was not what mattered.
+	if sized, ok := best[dimSize]; ok && sized.changes[0].key == "size-" {
+		if slices.ContainsFunc(all, func(e experiment) bool {
+			return len(e.changes) == 1 && e.changes[0].key == "groups-hybrid" && e.ok()
+		}) {
+			delete(best, dimSize)
+		}
+	}
+	var out []experiment
+	for _, e := range best {
+		out = append(out, e)
+	}
+	slices.SortFunc(out, func(a, b experiment) int {
+		return int(a.changes[0].dim) - int(b.changes[0].dim)
+	})
+	return out
+}
+
+// smaller prefers one offered value to a whole list.
+func smaller(a, b change) bool { return len(a.key) < len(b.key) }
+
+// single is the case of one change that is enough. With several such, any one of
+// them would do: the earliest is reported, the others as alternatives to it.
+func (s *session) single(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, ok []experiment) bool {
+	c := base.Attempt.Handshake.Hello
+	root := ok[0]
+	cs := root.changes
+	if picked := pickedOf(root); picked != nil {
+		cs = []change{*picked}
+	}
+	// The deciding flip once more: A B A B.
+	again := s.round(ctx, []transcript.Attempt{
+		s.attempt("repeat: the client's own hello", addr, c),
+		s.attempt("repeat: "+purposeOf(cs), addr, with(c, cs...)),
+	})
+	if answered(again[0]) {
+		return s.unsteady(ctx, addr, base, again[0])
+	}
+	b := root
+	if answered(again[1]) {
+		b = experiment{cs, again[1]}
+	}
+	p := flip{a: base, b: b.t, change: b.changes[0], seen: 2, extra: []string{control.ID, again[0].ID, root.t.ID}}
+	if !answered(again[1]) {
+		p.seen = 1
+	}
+	f := s.negotiationFinding(ctx, addr, p, nil)
+	for _, alt := range ok {
+		f.Either = append(f.Either, []string{alt.changes[0].text})
+	}
+	if len(f.Either) < 2 {
+		f.Either = nil
+	} else {
+		f.Either[0] = []string{b.changes[0].text}
+	}
+	s.add(f)
+	s.clientTooOld(ctx, addr, f, b.t)
+	return true
+}
+
+// pickedOf narrows a change that offered a whole list to what the server took.
+func pickedOf(e experiment) *change {
+	ch := e.changes[0]
+	if ch.removes || e.t.Server == nil {
+		return nil
+	}
+	var p change
+	switch {
+	case ch.dim == dimSuites:
+		p = offerSuites(e.t.Server.CipherSuite)
+	case ch.dim == dimGroups && e.t.Group != 0:
+		p = offerGroups(e.t.Group)
+	case ch.dim == dimSchemes && e.t.Signature != 0:
+		p = offerSchemes(e.t.Signature)
+	default:
+		return nil
+	}
+	return &p
+}
+
+// combination is the case in which no change alone is enough. Of each set that
+// is, one change after the other is left out; what is not missed goes.
+func (s *session) combination(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, several []experiment) bool {
+	c := base.Attempt.Handshake.Hello
+	slices.SortStableFunc(several, func(a, b experiment) int { return len(a.changes) - len(b.changes) })
+	best := several[0]
+	var without map[string]*transcript.Transcript
+	for range 3 {
+		without = map[string]*transcript.Transcript{}
+		var as []transcript.Attempt
+		for i := range best.changes {
+			rest := slices.Delete(slices.Clone(best.changes), i, i+1)
+			as = append(as, s.attempt("left out: "+best.changes[i].text, addr, with(c, rest...)))
+		}
+		as = append(as, s.attempt("repeat: "+purposeOf(best.changes), addr, with(c, best.changes...)))
+		ts := s.round(ctx, as)
+		unneeded := -1
+		for i := range best.changes {
+			without[best.changes[i].key] = ts[i]
+			if answered(ts[i]) {
+				unneeded = i
+			}
+		}
+		if unneeded < 0 || len(best.changes) == 1 {
+			break
+		}
+		best = experiment{slices.Delete(slices.Clone(best.changes), unneeded, unneeded+1), ts[unneeded]}
+	}
+	slices.SortStableFunc(best.changes, func(a, b change) int { return int(a.dim) - int(b.dim) })
+	var alternatives [][]string
+	for _, e := range several {
+		var set []string
+		for _, ch := range e.changes {
+			set = append(set, ch.text)
+		}
+		alternatives = append(alternatives, set)
+	}
+	for i, ch := range best.changes {
+		a := without[ch.key]
+		if a == nil {
+			a = base
+		}
+		f := s.negotiationFinding(ctx, addr, flip{a: a, b: best.t, change: ch, seen: 2, extra: []string{base.ID, control.ID}}, best.changes)
+		if i == 0 {
+			if len(alternatives) > 1 {
+				f.Either = alternatives
+			}
+			s.add(f)
+			s.clientTooOld(ctx, addr, f, best.t)
+			continue
+		}
+		s.walls[ch.dim] = ch.text
+		f.Detail = "Next wall, once the one before is out of the way: " + lowerFirst(f.Detail)
+		s.add(f)
+	}
+	return true
+}
+
+// putBack goes the other way round, from an answered hello of the fan to the
+// client's: each dimension of the client's is put into it, and what breaks it is
+// to blame.
+func (s *session) putBack(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, fan []*transcript.Transcript) bool {
+	c := base.Attempt.Handshake.Hello
+	var ref *transcript.Transcript
+	for _, f := range fan {
+		if answered(f) && f.Attempt.Handshake.Hello != nil && (ref == nil || len(lacks(c, f)) < len(lacks(c, ref))) {
+			ref = f
+		}
+	}
+	if ref == nil {
+		return false
+	}
+	r := ref.Attempt.Handshake.Hello
+	var plan [][]change
+	for _, d := range []dimension{dimVersions, dimSize, dimExtensions, dimSuites, dimGroups, dimSchemes, dimALPN} {
+		if ch, differs := takeFrom(c, r, d); differs {
+			plan = append(plan, []change{ch})
+		}
+	}
+	refAgain, done := s.experiments(ctx, addr, r, plan)
+	if !answered(refAgain) {
+		return s.unsteady(ctx, addr, ref, refAgain)
+	}
+	for _, e := range done {
+		if e.ok() {
+			continue
+		}
+		// The reference gets through, with this of the client's it does not.
+		ch := e.changes[0]
+		ch.removes = true
+		f := s.negotiationFinding(ctx, addr, flip{a: e.t, b: refAgain, change: ch, seen: 1, extra: []string{base.ID, control.ID, ref.ID}}, nil)
+		f.Confidence = report.Likely
+		f.Proof = nil
+		f.Detail += " A maximal hello gets through and fails once it takes this from the client; more than this stands in the client's way, so the change alone does not prove it."
+		s.add(f)
+		return true
+	}
+	return false
+}
+
+// takeFrom is the change that makes dimension d of a hello like that of c, and
+// whether r differs from c in it.
+func takeFrom(c, r *wire.ClientHello, d dimension) (change, bool) {
+	ch := change{dim: d, key: "take " + d.String(), text: d.String() + ": as the client has them"}
+	copyExt := func(t wire.ExtensionType) func(*wire.ClientHello) {
+		return func(h *wire.ClientHello) {
+			if data, ok := c.Extension(t); ok {
+				h.Set(wire.Extension{Type: t, Data: data})
+			} else {
+				h.Remove(t)
+			}
+		}
+	}
+	switch d {
+	case dimVersions:
+		ch.apply = func(h *wire.ClientHello) {
+			switch {
+			case c.OffersVersion(wire.VersionTLS13) && !h.OffersVersion(wire.VersionTLS13):
+				addVersion(h, wire.VersionTLS13)
+			case !c.OffersVersion(wire.VersionTLS13) && h.OffersVersion(wire.VersionTLS13):
+				dropTLS13().apply(h)
+			}
+			h.LegacyVersion = c.LegacyVersion
+			copyExt(wire.ExtSupportedVersions)(h)
+		}
+		return ch, !slices.Equal(c.SupportedVersions(), r.SupportedVersions())
+	case dimSuites:
+		ch.apply = func(h *wire.ClientHello) { h.CipherSuites = slices.Clone(c.CipherSuites) }
+		return ch, !slices.Equal(c.CipherSuites, r.CipherSuites)
+	case dimGroups:
+		ch.apply = func(h *wire.ClientHello) {
+			copyExt(wire.ExtSupportedGroups)(h)
+			if h.OffersVersion(wire.VersionTLS13) && c.OffersVersion(wire.VersionTLS13) {
+				copyExt(wire.ExtKeyShare)(h)
+			}
+		}
+		return ch, !slices.Equal(c.SupportedGroups(), r.SupportedGroups())
+	case dimSchemes:
+		ch.apply = copyExt(wire.ExtSignatureAlgorithms)
+		return ch, !slices.Equal(c.SignatureAlgorithms(), r.SignatureAlgorithms())
+	case dimALPN:
+		ch.apply = copyExt(wire.ExtALPN)
+		return ch, !slices.Equal(c.ALPN(), r.ALPN())
+	case dimSize:
+		size := sentSize(c)
+		return resize(size), r.Extensions != nil && size > sentSize(r)
+	case dimExtensions:
+		ch.apply = func(h *wire.ClientHello) {
+			for _, e := range c.Extensions {
+				if !coreExtension(e.Type) && (h.OffersVersion(wire.VersionTLS13) || e.Type != wire.ExtCompressCertificate) {
+					h.Set(e)
+				}
+			}
+		}
+		return ch, r.Extensions != nil && slices.ContainsFunc(c.Extensions, func(e wire.Extension) bool {
+			_, has := r.Extension(e.Type)
+			return !coreExtension(e.Type) && !has
+		})
+	}
+	return ch, false
+}
+
+// causeOf names the cause that a necessary change in a dimension stands for.
+func causeOf(ch change) cause.ID {
+	switch ch.dim {
+	case dimVersions:
+		if ch.removes {
+			return cause.VersionIntolerant
+		}
+		return cause.NoSharedVersion
+	case dimSize:
+		return cause.LargeHelloDropped
+	case dimExtensions:
+		return cause.VersionIntolerant
+	case dimSuites:
+		return cause.NoSharedCipher
+	case dimGroups:
+		if ch.removes && ch.key == "groups-hybrid" {
+			return cause.VersionIntolerant
+		}
+		return cause.NoSharedGroup
+	case dimSchemes:
+		return cause.NoSharedSignatureAlgorithm
+	case dimALPN:
+		return cause.NoALPNOverlap
+	}
+	if ch.removes {
+		return cause.UnrecognizedName
+	}
+	return cause.SNIRequired
+}

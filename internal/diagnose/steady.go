@@ -1,0 +1,106 @@
+package diagnose
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/report"
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// Attempts that tell an endpoint that answers now like this and now like that
+// from one that does not like to be asked so often.
+const (
+	steadyTries = 6
+	steadyPause = 250 * time.Millisecond
+)
+
+// unsteady is called when the same hello got two answers (a and b, in this
+// order). It tries the client's own hello one by one: now and then failing, the
+// endpoint is inconsistent; failing only when asked often, it is limited. It
+// reports whether it found either.
+func (s *session) unsteady(ctx context.Context, addr netip.AddrPort, a, b *transcript.Transcript) bool {
+	var good, bad []string
+	var worst *transcript.Transcript
+	leaves := map[string]bool{}
+	for i := range steadyTries {
+		if i > 0 && !pause(ctx, steadyPause) {
+			break
+		}
+		t := s.run(ctx, s.attempt(fmt.Sprintf("one at a time, %d of %d", i+1, steadyTries), addr, s.hello(s.sni)))
+		leaves[t.LeafSHA256()] = true
+		if answered(t) && s.profile.Judge(t) == nil {
+			good = append(good, t.ID)
+		} else {
+			bad = append(bad, t.ID)
+			worst = t
+		}
+	}
+	tries := len(good) + len(bad)
+	switch {
+	case tries == 0:
+		return false
+	case len(bad) == 0 && cutShort(a, b):
+		s.limitedFinding(fmt.Sprintf("Connections made at the same time fail now and then, made one after the other %d of %d succeed: the server or a device before it limits connections.", len(good), tries), append([]string{a.ID, b.ID}, good...))
+		return false // what the client itself meets is still to be judged
+	case len(good) == 0:
+		s.limitedFinding(fmt.Sprintf("The first attempt got through and then %d of %d did not: the server or a device before it blocks who connects too often.", len(bad), tries), append([]string{a.ID, b.ID}, bad...))
+		return false
+	case len(bad) == 0:
+		return false
+	}
+	f := finding(cause.InconsistentEndpoints, report.Proved, fmt.Sprintf("The same hello to %s gets different answers: %d of %d attempts, one after the other, fail (it %s). Several servers stand behind this address and one of them is broken, or the server fails now and then.", addr, len(bad), tries, s.endOf(worst)), append(append([]string{a.ID, b.ID}, good...), bad...)...)
+	f.Proof = &report.Proof{Kind: report.ByObservation, Baseline: bad[0], Counterfactual: good[0], Change: "none: the same hello, again", Effect: fmt.Sprintf("%d succeed, %d fail", len(good), len(bad)), Repeated: tries}
+	s.add(f)
+	return true
+}
+
+func (s *session) limitedFinding(detail string, evidence []string) {
+	f := finding(cause.RateLimited, report.Likely, detail, evidence...)
+	f.Blocking = false
+	s.add(f)
+}
+
+// cutShort says that one of the attempts ended by the network's hand, as those
+// do that a limiter turns away; two answers of TLS are two servers.
+func cutShort(ts ...*transcript.Transcript) bool {
+	for _, t := range ts {
+		switch t.Outcome.Kind {
+		case transcript.Reset, transcript.Closed, transcript.Silent, transcript.Refused, transcript.ConnectTimeout:
+			return true
+		}
+	}
+	return false
+}
+
+// suspicious looks for attempts of the fan that had to succeed, given that base
+// did, and were cut short: a hint of backends that differ, or of a limit.
+func suspicious(base *transcript.Transcript, fan []*transcript.Transcript) *transcript.Transcript {
+	v := base.Version()
+	for _, t := range fan {
+		hs := t.Attempt.Handshake
+		if hs == nil || hs.Hello == nil || !cutShort(t) {
+			continue
+		}
+		if v != 0 && v >= wire.VersionTLS12 && hs.Hello.MaxVersion() == v && !hasHybrid(hs.Hello) && len(hs.Hello.CipherSuites) > 50 == (v == wire.VersionTLS12) {
+			return t
+		}
+	}
+	return nil
+}
+
+// pause waits, or ends with the context; it reports whether to go on.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

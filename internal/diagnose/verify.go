@@ -1,0 +1,455 @@
+package diagnose
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/report"
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/trust"
+	"github.com/tlswhy/tlswhy/internal/wire"
+	"golang.org/x/net/publicsuffix"
+)
+
+// verifyInput is what the client's judgement of t's certificates depends on.
+func (s *session) verifyInput(t *transcript.Transcript) trust.Input {
+	in := trust.Input{
+		Roots: s.roots, Name: s.target.Host, At: s.at(), Staple: t.OCSP,
+		Policy:       s.profile.TrustPolicy(s.o.Roots == nil || s.o.PublicRoots),
+		KeyUse:       keyUse(t),
+		Interception: cause.MatchInterception,
+	}
+	for _, der := range t.Certificates {
+		if c, err := trust.ParseCertificate(der); err == nil {
+			in.Chain = append(in.Chain, c)
+		}
+	}
+	in.SCTs, _ = trust.ParseSCTList(t.SCTs)
+	if s.o.At.IsZero() && t.Response != nil {
+		// Sent within the last second or so, by the peer's own clock.
+		if d, err := http.ParseTime(t.Response.Header.Get("Date")); err == nil {
+			in.PeerTime = d
+		}
+	}
+	if s.profile.Policy.FetchesAIA {
+		in.Extra = s.fetched
+	}
+	return in
+}
+
+func keyUse(t *transcript.Transcript) trust.KeyUse {
+	if t.Server == nil {
+		return trust.KeyUseUnknown
+	}
+	if t.Server.Version() >= wire.VersionTLS13 {
+		return trust.KeyUseSignature
+	}
+	i, ok := t.Server.CipherSuite.Info()
+	if !ok {
+		return trust.KeyUseUnknown
+	}
+	switch i.KeyExchange {
+	case wire.KXRSA:
+		return trust.KeyUseEncipherment
+	case wire.KXECDHE, wire.KXDHE:
+		return trust.KeyUseSignature
+	case wire.KXECDH, wire.KXDH:
+		return trust.KeyUseAgreement
+	}
+	return trust.KeyUseUnknown
+}
+
+// unparsable are certificates in the chain that are no certificates at all.
+func unparsable(t *transcript.Transcript) bool {
+	return len(t.Certificates) > 0 && func() bool { _, err := trust.ParseCertificate(t.Certificates[0]); return err != nil }()
+}
+
+// fetcher lets package trust fetch through the session, as attempts.
+type fetcher struct{ s *session }
+
+func (f fetcher) Fetch(ctx context.Context, r trust.FetchRequest) (trust.FetchResponse, error) {
+	t := f.s.run(ctx, transcript.Attempt{
+		Purpose: r.Purpose + " of " + subjectOf(r.Cert),
+		Fetch:   &transcript.Fetch{Method: r.Method, URL: r.URL, ContentType: r.ContentType, Body: r.Body, MaxBytes: r.MaxBytes},
+	})
+	if t.Fetched == nil || t.Fetched.Error != "" {
+		msg := t.Outcome.Detail
+		if t.Fetched != nil {
+			msg = t.Fetched.Error
+		}
+		return trust.FetchResponse{}, fmt.Errorf("fetching %s: %s", r.URL, msg)
+	}
+	return trust.FetchResponse{Status: t.Fetched.Status, Body: t.Fetched.Body}, nil
+}
+
+func subjectOf(c *trust.Certificate) string {
+	if c == nil {
+		return "a certificate"
+	}
+	return c.Subject.Short()
+}
+
+// verify judges the certificates of t as the client does and adds a finding for
+// each defect. It reports whether one of them stops the client.
+func (s *session) verify(ctx context.Context, t *transcript.Transcript) bool {
+	in := s.verifyInput(t)
+	if len(in.Chain) == 0 {
+		return false
+	}
+	s.chain = in.Chain
+	res := trust.Verify(in)
+	completed := s.complete(ctx, &in, &res)
+	if res.OK && res.Best.Trusted() {
+		s.askRevocation(ctx, t, &in, &res)
+	}
+	for i, d := range res.Defects {
+		f := s.defectFinding(t, in, res, d, i == 0, completed)
+		s.refine(ctx, t, d, &f)
+		s.add(f)
+	}
+	return !res.OK
+}
+
+// complete fetches missing issuers. The verdict without them stands, unless the
+// client would have fetched them too; the one with them is the proof.
+func (s *session) complete(ctx context.Context, in *trust.Input, res *trust.Result) *trust.Result {
+	if s.o.NoAIA || res.Best == nil || res.Best.Trusted() || len(trust.AIARequests(res.Incomplete())) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, fetchWait)
+	defer cancel()
+	fetched, with := trust.FetchIssuers(ctx, fetcher{s}, *in)
+	s.fetched = fetched
+	if len(fetched) == 0 || with.Best == nil || !with.Best.Trusted() {
+		return nil
+	}
+	if s.profile.Policy.FetchesAIA {
+		f := finding(cause.IncompleteChain, report.Proved, fmt.Sprintf("The server does not send the certificate of %s. %s fetches it by itself; most other clients do not, and fail.", strings.Join(issuersOf(res.Incomplete()), ", "), s.profile.ID))
+		f.Blocking = false
+		f.Proof = &report.Proof{Kind: report.ByVerify, Change: "an added intermediate: " + subjects(fetched), Before: res.Verdict(), After: with.Verdict(), Repeated: 1}
+		s.add(f)
+		in.Extra = fetched
+		*res = with
+		return nil
+	}
+	return &with
+}
+
+func issuersOf(certs []*trust.Certificate) []string {
+	var out []string
+	for _, c := range certs {
+		out = append(out, c.Issuer.Short())
+	}
+	return out
+}
+
+func subjects(certs []*trust.Certificate) string {
+	var out []string
+	for _, c := range certs {
+		out = append(out, c.Subject.Short())
+	}
+	return strings.Join(out, ", ")
+}
+
+// askRevocation asks what the certificate names: OCSP if nothing was stapled,
+// else the CRL. No answer is no finding: current clients go on without one.
+func (s *session) askRevocation(ctx context.Context, t *transcript.Transcript, in *trust.Input, res *trust.Result) {
+	if s.o.NoRevocation || len(t.OCSP) > 0 || len(res.Best.Certs) < 2 {
+		return
+	}
+	leaf, issuer := res.Best.Certs[0], res.Best.Certs[1]
+	ctx, cancel := context.WithTimeout(ctx, fetchWait)
+	defer cancel()
+	for _, r := range slices.Concat(trust.OCSPRequests(leaf, issuer), trust.CRLRequests(leaf)) {
+		resp, err := (fetcher{s}).Fetch(ctx, r)
+		if err != nil || resp.Status != http.StatusOK {
+			continue
+		}
+		var st trust.RevocationStatus
+		if r.Purpose == "ocsp" {
+			st = trust.ParseOCSP(resp.Body, leaf, issuer, in.At)
+		} else {
+			st = trust.ParseCRL(resp.Body, leaf, issuer, in.At)
+		}
+		if st.Proves() && st.State != trust.RevocationUnknown {
+			in.Revocation = append(in.Revocation, st)
+			*res = trust.Verify(*in)
+			return
+		}
+	}
+}
+
+// defectFinding words a defect and proves it by judging the same handshake once
+// more with one input changed.
+func (s *session) defectFinding(t *transcript.Transcript, in trust.Input, res trust.Result, d trust.Defect, root bool, completed *trust.Result) report.Finding {
+	f := finding(d.Cause, report.Likely, d.Detail, t.ID)
+	f.Blocking = d.Blocking
+	if c := d.Cert; c != nil {
+		f.Values["subject"], f.Values["issuer"] = c.Subject.Short(), c.Issuer.Short()
+		f.Values["not_before"], f.Values["not_after"] = dateOf(c.NotBefore), dateOf(c.NotAfter)
+	}
+	if names := in.Chain[0].DNSNames; len(names) > 0 {
+		f.Values["names"] = strings.Join(names[:min(len(names), 4)], ", ")
+	}
+	if root && !res.OK {
+		for _, id := range res.Ambiguous {
+			f.Alternatives = append(f.Alternatives, report.Alternative{Cause: id, Decides: decides(d.Cause, id)})
+		}
+	}
+	if !d.Blocking {
+		return observed(f, d.Detail, t.ID)
+	}
+	change, with := s.counterfactual(in, res, d, completed)
+	if change == "" {
+		return f
+	}
+	f.Proof = &report.Proof{Kind: report.ByVerify, Baseline: t.ID, Change: change, Before: string(d.Cause) + ": " + d.Detail, After: with.Verdict(), Repeated: 1}
+	if stillBlocks(with, d.Cause) {
+		f.Proof = nil
+		return f
+	}
+	if !root {
+		f.Proof.After = "no longer " + string(d.Cause)
+	}
+	f.Confidence = report.Proved
+	if d.Cause == cause.IncompleteChain && completed == nil && !s.issuerIsInHouse(in, res) {
+		// Whether the missing issuer is an intermediate or a root of somebody
+		// else's cannot be seen without it.
+		f.Confidence = report.Likely
+		f.Proof = nil
+	}
+	if d.Cause == cause.TLSInterception {
+		// The name of the issuer says so; what proves it is a look at another site.
+		f.Confidence = report.Likely
+		f.Proof = nil
+	}
+	return f
+}
+
+func stillBlocks(r trust.Result, id cause.ID) bool {
+	return slices.ContainsFunc(r.Defects, func(d trust.Defect) bool { return d.Cause == id && d.Blocking })
+}
+
+// issuerIsInHouse says that the missing issuer bears the organisation of a root
+// that is trusted: then it is an intermediate of that root's CA.
+func (s *session) issuerIsInHouse(in trust.Input, res trust.Result) bool {
+	for _, c := range res.Incomplete() {
+		org := c.Issuer.O
+		if org == "" {
+			continue
+		}
+		for _, a := range in.Roots.Anchors() {
+			if a.Subject.O == org && a.Subject.String() != c.Issuer.String() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func dateOf(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+
+// decides is what tells one cause from another, by the catalogue.
+func decides(id, from cause.ID) string {
+	for _, pair := range [][2]cause.ID{{id, from}, {from, id}} {
+		if c, ok := cause.Get(pair[0]); ok {
+			for _, d := range c.Decides {
+				if d.From == pair[1] {
+					return d.How
+				}
+			}
+		}
+	}
+	return "not visible from outside"
+}
+
+// counterfactual judges again with the one input changed that makes the defect
+// go away. An empty change says that there is none.
+func (s *session) counterfactual(in trust.Input, res trust.Result, d trust.Defect, completed *trust.Result) (string, trust.Result) {
+	leaf := in.Chain[0]
+	at := func(t time.Time) (string, trust.Result) {
+		in.At = t
+		return "time: " + dateOf(t), trust.Verify(in)
+	}
+	policy := func(text string, edit func(*trust.Policy)) (string, trust.Result) {
+		edit(&in.Policy)
+		return "the client's rules: " + text, trust.Verify(in)
+	}
+	anchor := func(c *trust.Certificate, text string) (string, trust.Result) {
+		in.Roots = in.Roots.With(c)
+		in.Policy.PartialChain = true
+		return text, trust.Verify(in)
+	}
+	switch d.Cause {
+	case cause.Expired, cause.ExpiredIntermediate:
+		if d.Cert == nil {
+			return "", res
+		}
+		t := d.Cert.NotAfter.Add(-time.Minute)
+		if from, to, ok := trust.CommonValidity(res.Best.Certs); ok && (t.Before(from) || t.After(to)) {
+			t = to.Add(-time.Minute)
+		}
+		return at(t)
+	case cause.NotYetValid:
+		if d.Cert == nil {
+			return "", res
+		}
+		return at(d.Cert.NotBefore.Add(time.Minute))
+	case cause.ClientClockSkew:
+		return at(in.PeerTime)
+	case cause.HostnameMismatch:
+		if n := coveredName(leaf); n != "" {
+			in.Name = n
+			return "name: " + n + " instead of " + s.target.Host, trust.Verify(in)
+		}
+		return policy("names are not checked", func(p *trust.Policy) { p.Name = false })
+	case cause.CNOnly:
+		return policy("the common name counts as a name", func(p *trust.Policy) { p.Name = false })
+	case cause.SelfSigned:
+		return anchor(leaf, "roots: add this certificate")
+	case cause.UntrustedRoot, cause.TLSInterception:
+		top := res.Best.Certs[len(res.Best.Certs)-1]
+		return anchor(top, "roots: add "+top.Subject.Short())
+	case cause.IncompleteChain:
+		if completed != nil {
+			return "an added intermediate: " + subjects(s.fetched), *completed
+		}
+		c := leaf
+		if missing := res.Incomplete(); len(missing) > 0 {
+			c = missing[0]
+		}
+		return anchor(c, "an added intermediate: "+c.Issuer.Short()+", taken as given")
+	case cause.ClientCABundleOutdated:
+		if in.CurrentRoots == nil {
+			return "", res
+		}
+		in.Roots = in.CurrentRoots
+		return "roots: those of today", trust.Verify(in)
+	case cause.CAAsLeaf:
+		return policy("a CA certificate may serve a site", func(p *trust.Policy) { p.RefuseCALeaf = false })
+	case cause.WrongEKU:
+		return policy("extendedKeyUsage is not looked at", func(p *trust.Policy) { p.ServerEKU = false })
+	case cause.WrongKeyUsage:
+		return policy("keyUsage is not looked at", func(p *trust.Policy) { p.KeyUsage = false })
+	case cause.NameConstraints, cause.PathLengthExceeded, cause.IssuerNotCA:
+		return policy("CAs are not held to their limits", func(p *trust.Policy) { p.CARules = false })
+	case cause.WeakKey:
+		bits := 0
+		if d.Cert != nil && d.Cert.Key != nil {
+			bits = d.Cert.Key.Bits
+		}
+		return policy(fmt.Sprintf("keys of %d bits are enough", bits), func(p *trust.Policy) { p.MinRSABits, p.MinECBits = min(p.MinRSABits, bits), min(p.MinECBits, bits) })
+	case cause.WeakSignature:
+		return policy("SHA-1 and MD5 are accepted", func(p *trust.Policy) { p.RefuseSHA1Leaf, p.RefuseSHA1CA, p.RefuseMD5 = false, false, false })
+	case cause.ValidityTooLong:
+		return policy("any validity period", func(p *trust.Policy) { p.MaxValidity = false })
+	case cause.CTMissing:
+		return policy("certificate transparency is not asked for", func(p *trust.Policy) { p.SCTs = false })
+	case cause.MustStapleMissing:
+		return policy("the certificate's promise to staple is not held against it", func(p *trust.Policy) { p.MustStaple = false })
+	case cause.Revoked:
+		return policy("revocation is not looked at", func(p *trust.Policy) { p.Revoked = false })
+	case cause.CertificateTooLarge:
+		return policy("any size", func(p *trust.Policy) { p.MaxChainBytes = 0 })
+	}
+	return "", res
+}
+
+// coveredName is a host name that the certificate is good for, or "".
+func coveredName(c *trust.Certificate) string {
+	for _, n := range c.DNSNames {
+		name := strings.Replace(n, "*.", "www.", 1)
+		if h, err := trust.ParseHost(name); err == nil && c.Covers(h, trust.NameRules{WildcardLabels: 2}) {
+			return name
+		}
+	}
+	for _, ip := range c.IPAddresses {
+		return ip.String()
+	}
+	return ""
+}
+
+// refine tells neighbours of a certificate's defect apart by asking the server
+// again under other names.
+func (s *session) refine(ctx context.Context, t *transcript.Transcript, d trust.Defect, f *report.Finding) {
+	if !d.Blocking || t.Attempt.Handshake == nil {
+		return
+	}
+	addr, c := t.Attempt.Handshake.Address, t.Attempt.Handshake.Hello
+	switch d.Cause {
+	case cause.HostnameMismatch:
+		s.whichCertificate(ctx, t, f)
+	case cause.TLSInterception:
+		const other = "www.example.org"
+		o := s.run(ctx, s.attempt("the certificate that another site gets here", addr, with(c, offerSNI(other))))
+		if !answered(o) || len(o.Certificates) == 0 {
+			return
+		}
+		f.Evidence = append(f.Evidence, o.ID)
+		leaf, err := trust.ParseCertificate(o.Certificates[0])
+		host, herr := trust.ParseHost(other)
+		if err == nil && herr == nil && d.Cert != nil && leaf.Covers(host, trust.NameRules{WildcardLabels: 2}) && leaf.Issuer.String() == s.chain[0].Issuer.String() {
+			*f = observed(*f, "the same CA made up a certificate for "+other+" as well", o.ID)
+			f.Detail += " Asked for " + other + ", the same CA made up a certificate for that name too."
+		}
+	}
+}
+
+// whichCertificate tells a certificate that lacks the name from the certificate
+// of another site: what comes for no name, and for the certificate's own?
+func (s *session) whichCertificate(ctx context.Context, t *transcript.Transcript, f *report.Finding) {
+	addr, c := t.Attempt.Handshake.Address, t.Attempt.Handshake.Hello
+	own := coveredName(s.chain[0])
+	as := []transcript.Attempt{s.attempt("the certificate that comes without a name", addr, with(c, dropSNI()))}
+	if s.sni == "" && !s.target.IsAddress() {
+		as = []transcript.Attempt{s.attempt("the certificate that comes with the name", addr, with(c, offerSNI(s.target.Host)))}
+	}
+	if own != "" && !strings.HasPrefix(own, "www.") {
+		as = append(as, s.attempt("the certificate that comes for a name of its own", addr, with(c, offerSNI(own))))
+	}
+	ts := s.round(ctx, as)
+	for _, x := range ts {
+		f.Evidence = append(f.Evidence, x.ID)
+	}
+	if s.sni == "" {
+		s.nameMissing(ts[0], t, f)
+		return
+	}
+	if answered(ts[0]) && ts[0].LeafSHA256() == t.LeafSHA256() && !sameSite(s.target.Host, s.chain[0].DNSNames) {
+		f.Alternatives = append(f.Alternatives, report.Alternative{Cause: cause.WrongCertificate, Decides: decides(cause.HostnameMismatch, cause.WrongCertificate)})
+		f.Detail += " It is also what the server shows to clients that send no name: its default, so the site of this name may not be configured here at all."
+		wrong := finding(cause.WrongCertificate, f.Confidence, f.Detail, f.Evidence...)
+		wrong.Proof, wrong.Values = f.Proof, f.Values
+		wrong.Alternatives = []report.Alternative{{Cause: cause.HostnameMismatch, Decides: decides(cause.WrongCertificate, cause.HostnameMismatch)}}
+		*f = wrong
+	}
+}
+
+// nameMissing turns a wrong name into sni-required where the certificate that
+// comes for the name would be the right one.
+func (s *session) nameMissing(named, t *transcript.Transcript, f *report.Finding) {
+	if !answered(named) || len(named.Certificates) == 0 || named.LeafSHA256() == t.LeafSHA256() {
+		return
+	}
+	in := s.verifyInput(named)
+	if res := trust.Verify(in); len(in.Chain) == 0 || stillBlocks(res, cause.HostnameMismatch) {
+		return
+	}
+	sni := finding(cause.SNIRequired, report.Proved, fmt.Sprintf("Without a server name in the hello the server shows the certificate of another site (%s); with %s it shows the right one.", s.chain[0].Subject.Short(), s.target.Host), f.Evidence...)
+	sni.Proof = &report.Proof{Kind: report.ByHandshake, Baseline: t.ID, Counterfactual: named.ID, Change: "sni: send " + s.target.Host, Effect: "the certificate of " + in.Chain[0].Subject.Short(), Repeated: 1}
+	*f = sni
+}
+
+// sameSite says that one of the names has the host's registrable domain.
+func sameSite(host string, names []string) bool {
+	site, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(host))
+	return err == nil && slices.ContainsFunc(names, func(n string) bool {
+		other, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(strings.TrimPrefix(n, "*.")))
+		return err == nil && other == site
+	})
+}
