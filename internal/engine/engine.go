@@ -30,6 +30,9 @@ type Options struct {
 	Now func() time.Time
 	// NoOp is what to say at DepthRequest to a peer that speaks no HTTP.
 	NoOp *NoOp
+	// Acked says whether the peer's TCP has acknowledged any of our bytes; nil if
+	// nothing can tell.
+	Acked func() transcript.Tri
 	// UserAgent of HTTP requests; "" is "tlswhy".
 	UserAgent string
 }
@@ -68,6 +71,12 @@ func Run(ctx context.Context, nc net.Conn, h *transcript.Handshake, t *transcrip
 	}
 	c.endHandshake()
 	c.finish(err)
+	switch {
+	case t.BytesReceived > 0:
+		t.HelloAcked = transcript.Yes
+	case o.Acked != nil && t.BytesSent > 0:
+		t.HelloAcked = o.Acked()
+	}
 	c.goodbye(err)
 	_ = nc.Close()
 }

@@ -19,11 +19,12 @@ import (
 // protocol than HTTP.
 type NoOp struct {
 	Proto string // "smtp"
-	// Greeting: the server speaks first (implicit TLS).
-	Greeting bool
-	Send     []byte
-	// Done looks at what came (since the greeting, or of it) and tells whether
-	// it is a complete answer, and its reply code or 0.
+	// Greeted tells whether the server's greeting is complete; nil if it waits
+	// for us to speak.
+	Greeted func(greeting []byte) bool
+	Send    []byte
+	// Done tells whether what came since Send is a complete answer, and its reply
+	// code or 0.
 	Done func(reply []byte) (status int, done bool)
 	// Bye is said at the end, or nil.
 	Bye []byte
@@ -50,7 +51,7 @@ func (c *conn) sealRequest(dst []byte) ([]byte, error) {
 	var b []byte
 	switch {
 	case c.useNoOp():
-		if c.o.NoOp.Greeting {
+		if c.o.NoOp.Greeted != nil {
 			return dst, nil
 		}
 		b = c.o.NoOp.Send
@@ -280,8 +281,9 @@ func (c *conn) readNoOp() error {
 	n := c.o.NoOp
 	in := c.appReader()
 	c.t.Response = nil
-	if n.Greeting {
-		if _, _, err := readUntil(in, n.Done); err != nil {
+	if n.Greeted != nil {
+		done := func(b []byte) (int, bool) { return 0, n.Greeted(b) }
+		if _, _, err := readUntil(in, done); err != nil {
 			return in.err
 		}
 		out, err := c.sealAll(nil, wire.ContentApplicationData, n.Send)
