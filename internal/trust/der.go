@@ -31,8 +31,8 @@ const (
 	tagSet             = 0x31
 )
 
-// context is the identifier byte of a context-specific tag.
-func context(n byte, constructed bool) byte {
+// contextTag is the identifier byte of a context-specific tag.
+func contextTag(n byte, constructed bool) byte {
 	if constructed {
 		return 0xa0 | n
 	}

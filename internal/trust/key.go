@@ -2,7 +2,6 @@ package trust
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/dsa" //nolint:staticcheck // read from old certificates, never made
 	"crypto/elliptic"
 	"errors"
@@ -315,14 +314,6 @@ func decodePoint(curve elliptic.Curve, b []byte) (x, y *big.Int, ok bool) {
 // Equal tells whether two keys have the same SubjectPublicKeyInfo.
 func (k *PublicKey) Equal(o *PublicKey) bool {
 	return k != nil && o != nil && bytes.Equal(k.SPKI, o.SPKI)
-}
-
-// hashBits is the size of a digest, 0 if unknown.
-func hashBits(h crypto.Hash) int {
-	if h == 0 || h > crypto.BLAKE2b_512 {
-		return 0
-	}
-	return h.Size() * 8
 }
 
 func shortInt(n *big.Int) string {

@@ -129,9 +129,9 @@ func parsePSSParams(seq element) SigAlg {
 			break
 		}
 		switch e.tag {
-		case context(0, true):
+		case contextTag(0, true):
 			alg.Hash = hash(e.inner())
-		case context(1, true):
+		case contextTag(1, true):
 			if mgf, ok := e.inner().sequence(); ok {
 				mi := mgf.inner()
 				if oid, _ := mi.oid(); oid != "1.2.840.113549.1.1.8" { // id-mgf1
@@ -141,7 +141,7 @@ func parsePSSParams(seq element) SigAlg {
 					alg.Hash = 0 // 0 would mean "as Hash"; Verify has to say unsupported
 				}
 			}
-		case context(2, true):
+		case contextTag(2, true):
 			if n, ok := e.inner().integer(); ok && n.IsInt64() && n.Int64() >= 0 && n.Int64() < 1<<16 {
 				alg.SaltLength = int(n.Int64())
 			}

@@ -83,6 +83,7 @@ const (
 	maxModulusBits      = 16384
 	maxWideExponentBits = 64
 	fullExponentBits    = 4096
+	maxDSABits          = 4096
 )
 
 // SigAlgFromTLS maps an IANA SignatureScheme code point to a SigAlg; false if
@@ -194,7 +195,7 @@ func hashSum(h crypto.Hash, msg []byte) ([]byte, error) {
 // verifyDSA checks a DER Dss-Sig-Value (RFC 3279, Section 2.2.2).
 func (k *PublicKey) verifyDSA(digest, sig []byte) error {
 	p := k.DSAParams
-	if p == nil || p.P.BitLen() > maxModulusBits || p.Q.BitLen() > 512 || p.P.Sign() <= 0 || p.Q.Sign() <= 0 ||
+	if p == nil || p.P.BitLen() > maxDSABits || p.Q.BitLen() > 512 || p.P.Sign() <= 0 || p.Q.Sign() <= 0 ||
 		p.G.Cmp(p.P) >= 0 || k.dsaY.Cmp(p.P) >= 0 {
 		return fmt.Errorf("DSA parameters: %w", ErrUnsupported)
 	}
