@@ -69,7 +69,12 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	fillServers()
-	return m.Run(), nil
+	code = m.Run()
+	missed.Range(func(what, _ any) bool {
+		fmt.Fprintf(os.Stderr, "e2e: SKIPPED tests for want of %s: run scripts/install-servers.sh\n", what)
+		return true
+	})
+	return code, nil
 }
 
 // keepFiles is for debugging a server's configuration: TLSWHY_E2E_KEEP=1 leaves the directory behind.
@@ -100,12 +105,15 @@ func program(t testing.TB) string {
 	return programPath
 }
 
+var missed sync.Map // what tests were skipped for
+
 // missing skips the test where a tool is not installed, and fails it in CI.
 func missing(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
 		t.Fatalf("%s is missing: run scripts/install-servers.sh", what)
 	}
+	missed.Store(what, true)
 	t.Skipf("%s is missing: run scripts/install-servers.sh", what)
 }
 

@@ -160,8 +160,8 @@ func (p *pki) dh(t testing.TB, bits string) string {
 	if _, err := os.Stat(f); err == nil {
 		return f
 	}
-	args := []string{"dhparam", "-dsaparam", "-out", f, bits} // a safe prime takes minutes and changes nothing here
-	if bits == "2048" {
+	args := []string{"dhparam", "-out", f, bits}
+	if bits == "2048" { // a safe prime of that size takes minutes
 		args = []string{"genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out", f}
 	}
 	if _, err := openssl(p.dir, "", args...); err != nil {

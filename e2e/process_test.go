@@ -110,8 +110,13 @@ func (e *env) command(name string, args ...string) *exec.Cmd {
 	c := exec.Command(need(e.t, name), args...)
 	c.Dir = e.dir
 	c.Env = append(os.Environ(), "HOME="+e.dir, "XDG_DATA_HOME="+e.dir, "XDG_CONFIG_HOME="+e.dir)
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.SysProcAttr = groupOfItsOwn(nil)
 	return c
+}
+
+// groupOfItsOwn lets stop reach a server's children as well; should the test binary die, the server goes with it.
+func groupOfItsOwn(account *syscall.Credential) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: account}
 }
 
 func (e *env) as(c *exec.Cmd, account string) {
@@ -155,7 +160,7 @@ func (e *env) restart() {
 	for _, p := range e.procs {
 		c := exec.Command(p.cmd.Path, p.cmd.Args[1:]...)
 		c.Dir, c.Env = p.cmd.Dir, p.cmd.Env
-		c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: p.cmd.SysProcAttr.Credential}
+		c.SysProcAttr = groupOfItsOwn(p.cmd.SysProcAttr.Credential)
 		again = append(again, c)
 	}
 	e.stop()

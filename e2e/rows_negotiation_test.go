@@ -144,6 +144,8 @@ var keyRows = []row{
 		view: []view{fails("curl", "dh key too small"), sees("openssl", oldSuites...)}},
 	{name: "haproxy/dh1024", as: "openssl-3.0", spec: spec{max: "1.2", weak: true, ciphers: dhe, dh: "1024"}, want: weakDH(),
 		view: []view{fails("curl", "dh key too small"), sees("openssl", oldSuites...)}},
+	{name: "lighttpd/dh1024", as: "openssl-3.0", spec: spec{max: "1.2", weak: true, ciphers: dhe, dh: "1024"}, want: weakDH(),
+		view: []view{fails("curl", "dh key too small"), sees("openssl", oldSuites...)}},
 	{name: "java/dh768", as: "openssl-3.0", spec: spec{max: "1.2", weak: true, dh: "legacy", ciphers: "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,TLS_DHE_RSA_WITH_AES_128_CBC_SHA"}, want: weakDH(),
 		view: []view{fails("curl", "dh key too small"), fails("openssl", "dh key too small", oldSuites...)}},
 	{name: "haproxy/dh2048", as: "openssl-3.0", spec: spec{max: "1.2", ciphers: dhe, dh: "2048"}, want: want{}, view: []view{sees("curl")}},
