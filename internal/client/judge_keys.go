@@ -11,7 +11,8 @@ import (
 
 func (j *judge) certificateSize() *Refusal {
 	pol := j.p.Policy
-	if n := j.t.CertificateBytes; pol.MaxCertificateBytes > 0 && n > pol.MaxCertificateBytes {
+	// The transcript counts the message's header of four bytes, clients do not.
+	if n := j.t.CertificateBytes - 4; pol.MaxCertificateBytes > 0 && n > pol.MaxCertificateBytes {
 		return refuse(cause.CertificateTooLarge, CertificateSize, "the Certificate message has %d bytes; this client reads %d", n, pol.MaxCertificateBytes).
 			because(n, pol.MaxCertificateBytes)
 	}

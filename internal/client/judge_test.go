@@ -254,8 +254,11 @@ var judgeCases = []judgeCase{
 	}},
 
 	{name: "certificate too large", client: "java-17", base: tls13, change: func(_ *testing.T, a answer) {
-		a.CertificateBytes = 32769
+		a.CertificateBytes = 4 + 32769
 	}, want: cause.CertificateTooLarge, dim: CertificateSize, step: cause.StepCertificate, detail: "32769"},
+	{name: "certificate as large as Java reads", client: "java-17", base: tls13, change: func(_ *testing.T, a answer) {
+		a.CertificateBytes = 4 + 32768
+	}},
 	{name: "certificate not too large for OpenSSL", client: "openssl-3.0", base: tls13, change: func(_ *testing.T, a answer) {
 		a.CertificateBytes = 32769
 	}},

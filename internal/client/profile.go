@@ -114,7 +114,8 @@ type Policy struct {
 	// stops every client.
 	// Store names its root store: "mozilla", "system", "none".
 	Store string
-	// MaxCertificateBytes that it reads of a Certificate message; 0: no limit known.
+	// MaxCertificateBytes that it reads of a Certificate message, the header not
+	// counted; 0: no limit known.
 	MaxCertificateBytes int
 	// MaxChain is how many certificates it reads of one; 0: no limit known.
 	MaxChain int

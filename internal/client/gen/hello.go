@@ -73,7 +73,7 @@ func (h *hello) build() (*wire.ClientHello, error) {
 	if ch.CipherSuites, err = parseAll(h.Suites, wire.ParseCipherSuite); err != nil {
 		return nil, fmt.Errorf("suites: %w", err)
 	}
-	versions, err := parseAll(h.Versions, wire.ParseVersion)
+	versions, err := parseAll(h.Versions, parseVersion)
 	if err != nil {
 		return nil, fmt.Errorf("versions: %w", err)
 	}
@@ -92,6 +92,9 @@ func (h *hello) build() (*wire.ClientHello, error) {
 	var shares []wire.KeyShare
 	for _, g := range shareGroups {
 		size, ok := shareSizes[g]
+		if wire.IsGREASE(uint16(g)) {
+			size, ok = 1, true // as BoringSSL does
+		}
 		if !ok {
 			return nil, fmt.Errorf("key_shares: the size of a share of %s is not known here", g)
 		}
@@ -124,6 +127,15 @@ func (h *hello) build() (*wire.ClientHello, error) {
 		ch.Extensions = append(ch.Extensions, e)
 	}
 	return ch, nil
+}
+
+// parseVersion reads the name of a version, or GREASE as 0x0A0A.
+func parseVersion(name string) (wire.Version, bool) {
+	if v, ok := wire.ParseVersion(name); ok {
+		return v, true
+	}
+	g, ok := wire.ParseGroup(name) // any two bytes
+	return wire.Version(g), ok && wire.IsGREASE(uint16(g))
 }
 
 // rawExtension reads name=hex, or a name alone for an empty one.
