@@ -27,6 +27,8 @@ type env struct {
 	log  string
 	last *process
 
+	openssl string // configuration file of OpenSSL for the server, "" for the system's
+
 	procs []*process
 }
 
@@ -110,6 +112,9 @@ func (e *env) command(name string, args ...string) *exec.Cmd {
 	c := exec.Command(need(e.t, name), args...)
 	c.Dir = e.dir
 	c.Env = append(os.Environ(), "HOME="+e.dir, "XDG_DATA_HOME="+e.dir, "XDG_CONFIG_HOME="+e.dir)
+	if e.openssl != "" {
+		c.Env = append(c.Env, "OPENSSL_CONF="+e.openssl)
+	}
 	c.SysProcAttr = groupOfItsOwn(nil)
 	return c
 }

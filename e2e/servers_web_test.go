@@ -185,6 +185,9 @@ func haproxy(e *env, s spec) {
 	} else if s.dh != "" {
 		global = "ssl-dh-param-file " + e.pki.dh(e.t, s.dh)
 	}
+	if s.weak { // it loads certificate and DH group before it reads the security level in ciphers
+		e.openssl = e.file("openssl.cnf", "openssl_conf = start\n[start]\nssl_conf = ssl\n[ssl]\nsystem_default = weak\n[weak]\nCipherString = DEFAULT:@SECLEVEL=0\n")
+	}
 	haproxyRun(e, global, fmt.Sprintf(`frontend shop
   mode http
   %s
