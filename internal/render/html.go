@@ -116,7 +116,7 @@ func pagesOfRetests(retests []*report.Retest) []page {
 		for _, g := range []struct {
 			label string
 			all   []report.Finding
-		}{{"fixed", t.Fixed}, {"new", t.New}, {"unchanged", t.Unchanged}} {
+		}{{"fixed", t.Fixed}, {"new", t.New}, {"unchanged", t.Unchanged}, {"not seen", t.Hidden}} {
 			for j := range g.all {
 				d.Rows = append(d.Rows, deltaRow{g.label, g.label, string(g.all[j].Cause), summary(&g.all[j])})
 			}

@@ -63,20 +63,20 @@ func (l line) write(b *strings.Builder, color bool) {
 	b.WriteByte('\n')
 }
 
-// word is an unbreakable run of spans; space says whether one stood before it.
+// word is an unbreakable run of spans; gap is the number of spaces before it.
 type word struct {
 	spans line
-	space bool
+	gap   int
 }
 
 func words(l line) []word {
 	var out []word
-	space := true
+	gap := 0
 	for _, s := range l {
 		for rest := s.text; rest != ""; {
 			if rest[0] == ' ' {
-				rest = strings.TrimLeft(rest, " ")
-				space = true
+				n := len(rest) - len(strings.TrimLeft(rest, " "))
+				gap, rest = gap+n, rest[n:]
 				continue
 			}
 			end := strings.IndexByte(rest, ' ')
@@ -84,13 +84,13 @@ func words(l line) []word {
 				end = len(rest)
 			}
 			piece := span{s.style, rest[:end]}
-			if space || len(out) == 0 {
-				out = append(out, word{line{piece}, len(out) > 0})
+			if gap > 0 || len(out) == 0 {
+				out = append(out, word{line{piece}, gap})
 			} else {
 				last := &out[len(out)-1]
 				last.spans = append(last.spans, piece)
 			}
-			space, rest = false, rest[end:]
+			gap, rest = 0, rest[end:]
 		}
 	}
 	return out
@@ -105,13 +105,13 @@ func wrap(l line, width int) []line {
 	used := 0
 	for _, w := range words(l) {
 		n := w.spans.width()
-		if used > 0 && w.space {
-			if used+1+n > width {
+		if used > 0 && w.gap > 0 {
+			if used+w.gap+n > width {
 				out = append(out, cur)
 				cur, used = nil, 0
 			} else {
-				cur = append(cur, span{w.spans[0].style, " "})
-				used++
+				cur = append(cur, span{w.spans[0].style, strings.Repeat(" ", w.gap)})
+				used += w.gap
 			}
 		}
 		for used == 0 && n > width && breakable(w.spans) {

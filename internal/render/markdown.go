@@ -32,7 +32,7 @@ func writeMarkdownRetests(w io.Writer, retests []*report.Retest) error {
 		for _, g := range []struct {
 			label string
 			all   []report.Finding
-		}{{"fixed", t.Fixed}, {"new", t.New}, {"unchanged", t.Unchanged}} {
+		}{{"fixed", t.Fixed}, {"new", t.New}, {"unchanged", t.Unchanged}, {"not seen", t.Hidden}} {
 			for j := range g.all {
 				fmt.Fprintf(&b, "- **%s** %s: %s\n", g.label, mdCode(string(g.all[j].Cause)), mdText(summary(&g.all[j])))
 			}

@@ -36,6 +36,7 @@ func retestLines(t *report.Retest, o Options) []line {
 	p.changes("fixed", green, t.Fixed)
 	p.changes("new", red, t.New)
 	p.changes("unchanged", yellow, t.Unchanged)
+	p.changes("not seen", dim, t.Hidden)
 	if t.After.Blocking > 0 || t.Verdict == report.Unknown || o.Verbose {
 		return append(p.lines, termLines(t.Report, o)...)
 	}

@@ -55,7 +55,8 @@ func capital(s string) string {
 	return s
 }
 
-// summary is why in one sentence: title and detail.
+// summary is why in a sentence or two. A detail that is a sentence stands for
+// itself; one that is a clause follows the title.
 func summary(f *report.Finding) string {
 	title, detail := strings.TrimRight(f.Title, ". "), strings.TrimSpace(f.Detail)
 	if title == "" {
@@ -67,7 +68,7 @@ func summary(f *report.Finding) string {
 	case startsLower(detail):
 		return sentence(title + ": " + detail)
 	}
-	return sentence(title + ". " + detail)
+	return sentence(detail)
 }
 
 func catalogueTitle(id cause.ID) string {
@@ -115,13 +116,15 @@ func proof(r *report.Report, f *report.Finding) string {
 	case report.ByVerify:
 		s = fmt.Sprintf("the same handshake judged twice. As it is: %s. With one change (%s): %s.", bare(p.Before), p.Change, bare(p.After))
 	default:
-		s = sentence(bare(p.Change))
-		if p.Effect != "" {
-			s += " " + capitalised(sentence(bare(p.Effect)))
+		// The change of an observation is none; what was seen is its effect.
+		s = bare(p.Effect)
+		if s == "" {
+			s = bare(p.Change)
 		}
 		if p.Baseline != "" {
-			s = strings.TrimSuffix(s, ".") + " (" + p.Baseline + ")."
+			s += " (" + p.Baseline + ")"
 		}
+		s += "."
 	}
 	return s + repeated(p.Repeated)
 }

@@ -17,6 +17,9 @@ type Retest struct {
 	Fixed     []Finding `json:"fixed"`     // as the old report has them
 	New       []Finding `json:"new"`       // as the new report has them
 	Unchanged []Finding `json:"unchanged"` // likewise: its evidence is the fresh one
+	// Hidden are findings of the old report that the repeated check could not see,
+	// because the client stops before their step now.
+	Hidden []Finding `json:"hidden,omitempty"`
 	// Report is the repeated check in full, to retest from again.
 	Report *Report `json:"report"`
 }
@@ -65,12 +68,25 @@ func Compare(before, after *Report) *Retest {
 	// it really was cannot be told by the cause.
 	for i := len(before.Findings) - 1; i >= 0; i-- {
 		f := before.Findings[i]
-		if left[f.Cause] > 0 {
-			left[f.Cause]--
+		if left[f.Cause] == 0 {
+			continue
+		}
+		left[f.Cause]--
+		if hidden(f, after) {
+			r.Hidden = append([]Finding{f}, r.Hidden...)
+		} else {
 			r.Fixed = append([]Finding{f}, r.Fixed...)
 		}
 	}
 	return r
+}
+
+// hidden reports whether a check that ended like r would not have come to f.
+func hidden(f Finding, r *Report) bool {
+	if r.Verdict == Unknown {
+		return f.Step >= r.Step
+	}
+	return r.Root() != nil && f.Step > r.Step
 }
 
 // Summary is the report in a few words.

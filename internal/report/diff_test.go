@@ -55,6 +55,35 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// What the repeated check did not get to is not fixed.
+func TestCompareHidden(t *testing.T) {
+	before := &Report{Findings: []Finding{
+		{Cause: cause.NoSharedVersion, Step: cause.StepVersion, Blocking: true},
+		{Cause: cause.NoSharedCipher, Step: cause.StepCipher, Blocking: true},
+		{Cause: cause.Expired, Step: cause.StepVerify, Blocking: true},
+	}}
+	for _, tt := range []struct {
+		name          string
+		after         *Report
+		fixed, hidden string
+	}{
+		{"one step on", &Report{Verdict: Fail, Step: cause.StepCipher, Findings: before.Findings[1:2]}, "no-shared-version!", "expired!"},
+		{"down", &Report{Verdict: Fail, Step: cause.StepConnect, Findings: findings("tcp-refused!")}, "", "no-shared-version! no-shared-cipher! expired!"},
+		{"no answer", &Report{Verdict: Unknown, Step: cause.StepConnect}, "", "no-shared-version! no-shared-cipher! expired!"},
+		{"all well", &Report{Verdict: OK, Step: cause.StepSecure}, "no-shared-version! no-shared-cipher! expired!", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := Compare(before, tt.after)
+			if got := spec(r.Fixed); got != tt.fixed {
+				t.Errorf("fixed: %q, want %q", got, tt.fixed)
+			}
+			if got := spec(r.Hidden); got != tt.hidden {
+				t.Errorf("hidden: %q, want %q", got, tt.hidden)
+			}
+		})
+	}
+}
+
 func TestRead(t *testing.T) {
 	const one = `{"schema":"tlswhy/report/v1","target":{"host":"a.example","port":443,"sni":null},"step":"version","verdict":"fail"}`
 	for in, n := range map[string]int{
