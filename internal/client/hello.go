@@ -23,7 +23,7 @@ type HelloOptions struct {
 var fillable = []wire.Group{
 	wire.GroupX25519, wire.GroupX448, wire.GroupSecp256r1, wire.GroupSecp384r1, wire.GroupSecp521r1,
 	wire.GroupFFDHE2048, wire.GroupFFDHE3072, wire.GroupFFDHE4096, wire.GroupFFDHE6144, wire.GroupFFDHE8192,
-	wire.GroupX25519MLKEM768, wire.GroupSecP256r1MLKEM768,
+	wire.GroupX25519MLKEM768, wire.GroupSecP256r1MLKEM768, wire.GroupX25519Kyber768Draft00,
 }
 
 // decompressible are the certificate compressions that the engine undoes. Others

@@ -97,6 +97,8 @@ func publicValue(g wire.Group) []byte {
 		return point(elliptic.P256())
 	case wire.GroupSecp384r1:
 		return point(elliptic.P384())
+	case wire.GroupX25519Kyber768Draft00:
+		return append(publicValue(wire.GroupX25519), make([]byte, 1184)...)
 	case wire.GroupX25519MLKEM768:
 		k, err := mlkem.GenerateKey768()
 		if err != nil {
@@ -258,6 +260,12 @@ func serve(t *testing.T) string {
 	for _, s := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
 		cfg.CipherSuites = append(cfg.CipherSuites, s.ID)
 	}
+	return listen(t, cfg)
+}
+
+// listen serves handshakes by crypto/tls until the test ends.
+func listen(t *testing.T, cfg *tls.Config) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -33,6 +33,16 @@ func testKeys(t *testing.T) (*rsa.PrivateKey, *ecdsa.PrivateKey) {
 	return testKeysOnce()
 }
 
+// testKey2 is another RSA key than that of testKeys.
+func testKey2(t *testing.T) *rsa.PrivateKey {
+	t.Helper()
+	k, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
 // answer builds transcripts of a server's answer. It starts out as one that
 // every current client likes.
 type answer struct{ *transcript.Transcript }
