@@ -1684,7 +1684,7 @@ var causeWrongEKU = Cause{
 			Side: "server",
 			Text: "Have the certificate issued with serverAuth (and clientAuth too, if the same one is used both ways on your own network), and install it.",
 			Run: []string{
-				"printf 'extendedKeyUsage=serverAuth\\nkeyUsage=digitalSignature,keyEncipherment\\nsubjectAltName=DNS:{host}\\n' > leaf.ext",
+				"printf 'extendedKeyUsage=serverAuth\\nkeyUsage=digitalSignature,keyEncipherment\\nsubjectAltName=DNS:%s\\n' {host} > leaf.ext",
 				"openssl x509 -req -in site.csr -CA ca.pem -CAkey ca.key -days 90 -sha256 -extfile leaf.ext -out {cert_file}",
 			},
 		},
@@ -1785,7 +1785,7 @@ var causeWrongKeyUsage = Cause{
 			Side: "server",
 			Text: "Have the certificate issued with digitalSignature, for RSA keys also keyEncipherment, and install it.",
 			Run: []string{
-				"printf 'keyUsage=critical,digitalSignature,keyEncipherment\\nextendedKeyUsage=serverAuth\\nsubjectAltName=DNS:{host}\\n' > leaf.ext",
+				"printf 'keyUsage=critical,digitalSignature,keyEncipherment\\nextendedKeyUsage=serverAuth\\nsubjectAltName=DNS:%s\\n' {host} > leaf.ext",
 				"openssl x509 -req -in site.csr -CA ca.pem -CAkey ca.key -days 90 -sha256 -extfile leaf.ext -out {cert_file}",
 			},
 		},
@@ -1880,7 +1880,7 @@ var causeCAAsLeaf = Cause{
 			Side: "server",
 			Text: "Let the CA issue a certificate for the site (CA:FALSE, serverAuth) and install that one. Keep the CA's key off the server.",
 			Run: []string{
-				"printf 'basicConstraints=CA:FALSE\\nextendedKeyUsage=serverAuth\\nsubjectAltName=DNS:{host}\\n' > leaf.ext",
+				"printf 'basicConstraints=CA:FALSE\\nextendedKeyUsage=serverAuth\\nsubjectAltName=DNS:%s\\n' {host} > leaf.ext",
 				"openssl x509 -req -in site.csr -CA ca.pem -CAkey ca.key -days 90 -sha256 -extfile leaf.ext -out {cert_file}",
 			},
 		},
@@ -2530,7 +2530,7 @@ var causeMustStapleMissing = Cause{
 		{
 			For:    "apache",
 			Side:   "server",
-			Text:   "SSLStaplingCache stands outside of the virtual hosts, SSLUseStapling may stand inside. mod_md (MDStapling on) is the more robust one.",
+			Text:   "SSLStaplingCache stands outside of the virtual hosts, SSLUseStapling may stand inside. mod_md (MDStapling on) copes better with a responder that is down.",
 			Config: "SSLUseStapling on\nSSLStaplingCache shmcb:/var/run/apache2/stapling_cache(128000)\nSSLStaplingReturnResponderErrors off",
 			Place:  "server",
 		},

@@ -123,7 +123,7 @@ var causeMTLSRequired = Cause{
 			For:    "go",
 			Side:   "client",
 			Text:   "Load the pair into the client's configuration.",
-			Config: "cert, err := tls.LoadX509KeyPair(\"{client_cert_file}\", \"{client_key_file}\")\ncfg := &tls.Config{Certificates: []tls.Certificate{cert}}",
+			Config: "cert, err := tls.LoadX509KeyPair(\"{client_cert_file}\", \"{client_key_file}\")\ncfg := &tls.Config{Certificates: []tls.Certificate{{cert}}}",
 			Place:  "code",
 		},
 		{

@@ -337,7 +337,7 @@ var causeNoSharedCipher = Cause{
 		},
 	},
 	Confirm: []string{
-		"Offer one suite at a time: `openssl s_client -connect {connect} {servername} -tls1_2 -cipher {openssl_suite}`. TLS 1.3 suites go in -ciphersuites.",
+		"Offer one suite at a time, here {suite}: `openssl s_client -connect {connect} {servername} -tls1_2 -cipher {openssl_suite}`. TLS 1.3 suites go in -ciphersuites.",
 		"Look at the server's key: `openssl x509 -in {cert_file} -noout -text | grep 'Public Key Algorithm'`. An EC key needs ECDHE-ECDSA suites (or TLS 1.3).",
 		"The server's own list: `openssl ciphers -v 'ITS CIPHER STRING'` shows what is left of it. A typing error leaves nothing.",
 	},

@@ -118,14 +118,8 @@ func load(dir string) (*set, error) {
 	var s set
 	var errs []error
 	for _, path := range yamlFiles(filepath.Join(dir, "causes")) {
-		var c causeFile
-		if err := decode(path, &c); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		if want := strings.TrimSuffix(filepath.Base(path), ".yaml"); c.ID != want {
-			errs = append(errs, fmt.Errorf("%s: id is %q, the file's name says %q", path, c.ID, want))
-		}
+		c, err := loadCause(path)
+		errs = append(errs, err)
 		s.causes = append(s.causes, c)
 	}
 	for _, path := range yamlFiles(filepath.Join(dir, "topics")) {
@@ -160,6 +154,17 @@ func load(dir string) (*set, error) {
 		return strings.Compare(a.ID, b.ID)
 	})
 	return &s, nil
+}
+
+func loadCause(path string) (causeFile, error) {
+	var c causeFile
+	if err := decode(path, &c); err != nil {
+		return c, err
+	}
+	if want := strings.TrimSuffix(filepath.Base(path), ".yaml"); c.ID != want {
+		return c, fmt.Errorf("%s: id is %q, the file's name says %q", path, c.ID, want)
+	}
+	return c, nil
 }
 
 // yamlFiles lists a directory's YAML files by name. A missing directory has none.
