@@ -85,6 +85,59 @@ func healthyEntries() []*entry {
 			up:   certUp(func(p *pki, host string) (tls.Certificate, error) { return p.stapled(host) }),
 		},
 		{
+			Spec: Spec{
+				Name: "healthy-cross-signed", Title: "A healthy server that sends its root cross-signed by one that ran out, which only old clients need.",
+				Also: []cause.ID{cause.ExpiredIntermediate, cause.WrongChainOrder},
+			},
+			up: certUp(crossSigned),
+		},
+		{
+			Spec: Spec{
+				Name: "healthy-old-versions", Title: "A healthy server to current clients that lets TLS 1.0 and 1.1 in as well.",
+				Also: []cause.ID{cause.ObsoleteProtocolEnabled},
+			},
+			up: rsaUp(func(c *tls.Config) { c.MinVersion = tls.VersionTLS10 }),
+		},
+		{
+			Spec: Spec{
+				Name: "healthy-weak-suites", Title: "A healthy server to current clients that takes 3DES and RC4 as well, over TLS 1.2.",
+				Also: []cause.ID{cause.WeakSuitesEnabled, cause.TLS13Missing},
+			},
+			up: rsaUp(func(c *tls.Config) {
+				c.MaxVersion = tls.VersionTLS12
+				c.CipherSuites = []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA, tls.TLS_RSA_WITH_RC4_128_SHA}
+			}),
+		},
+		{
+			Spec: Spec{Name: "healthy-http2", Title: "A healthy server that speaks HTTP/2.", Args: []string{"--as", "chrome"}},
+			up: h2Up(true, func(e *env) (*tls.Config, error) {
+				c, err := e.pki.chain(e.host)
+				return serverConfig(c), err
+			}),
+		},
+		{
+			Spec: Spec{Name: "healthy-must-staple", Title: "A healthy server with a must-staple certificate that staples."},
+			up: certUp(func(p *pki, host string) (tls.Certificate, error) {
+				return p.stapled(host, func(c *x509.Certificate) { mustStaple(p, c) })
+			}),
+		},
+		{
+			Spec: Spec{Name: "healthy-ocsp", Title: "A healthy server whose CA answers OCSP and publishes a CRL."},
+			up: certUp(func(p *pki, host string) (tls.Certificate, error) {
+				p.publish("issuing", p.issuing)
+				return p.chain(host, func(c *x509.Certificate) {
+					c.OCSPServer, c.CRLDistributionPoints = []string{p.ocspURL("issuing")}, []string{p.crlURL("issuing")}
+					c.IssuingCertificateURL = []string{p.aiaURL("issuing")}
+				})
+			}),
+		},
+		{
+			Spec: Spec{Name: "healthy-constrained", Title: "A healthy server below a CA that may issue for this domain only."},
+			up: issuerUp(func(_ *pki, c *x509.Certificate) {
+				c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{Domain}
+			}),
+		},
+		{
 			Spec: Spec{Name: "healthy-mtls-optional", Title: "A healthy server that asks for a client certificate and takes none as well."},
 			up: configUp(func(e *env) (*tls.Config, error) {
 				return e.pki.mutualConfig(e.host, tls.VerifyClientCertIfGiven)
@@ -97,6 +150,22 @@ func healthyEntries() []*entry {
 			}),
 		},
 	}
+}
+
+// crossSigned sends leaf, intermediate and the root's key in a certificate of a
+// root that ran out and that nobody has.
+func crossSigned(p *pki, host string) (tls.Certificate, error) {
+	old, err := p.authority("tlswhy lab old root", nil, nil, p.valid(-3650, -100))
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	cross, err := p.authority(p.root.cert.Subject.CommonName, old, p.root.key, p.valid(-2000, -100))
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	c, err := p.chain(host)
+	c.Certificate = append(c.Certificate, cross.cert.Raw)
+	return c, err
 }
 
 // longChain issues below four intermediates.

@@ -61,6 +61,7 @@ type Skipped struct {
 type Lab struct {
 	opts      Options
 	pki       *pki
+	dns       *resolver
 	plan      map[string]int // first port of each endpoint, if BasePort is set
 	endpoints []Endpoint
 	skipped   []Skipped
@@ -120,18 +121,38 @@ func (l *Lab) up(chosen []*entry) error {
 	if err := l.pki.writeFiles(l.dir); err != nil {
 		return err
 	}
-	for _, en := range chosen {
-		e := &env{lab: l, pki: l.pki, entry: en, host: en.Host, port: l.plan[en.Name]}
-		err := en.up(e)
+	if l.dns, err = l.startDNS(); err != nil {
+		return err
+	}
+	return l.startAll(chosen)
+}
+
+// startAll brings the endpoints up, several at a time: making certificates and
+// waiting for the kernel both take their milliseconds.
+func (l *Lab) startAll(chosen []*entry) error {
+	const atOnce = 4
+	envs, errs := make([]*env, len(chosen)), make([]error, len(chosen))
+	slots := make(chan struct{}, atOnce)
+	var wg sync.WaitGroup
+	for i, en := range chosen {
+		envs[i] = &env{lab: l, pki: l.pki, entry: en, host: en.Host, port: l.plan[en.Name]}
+		slots <- struct{}{}
+		wg.Go(func() {
+			errs[i] = en.up(envs[i])
+			<-slots
+		})
+	}
+	wg.Wait()
+	for i, en := range chosen {
 		var cannot unavailableError
-		if errors.As(err, &cannot) {
+		switch {
+		case errors.As(errs[i], &cannot):
 			l.skipped = append(l.skipped, Skipped{en.Name, cannot.why})
-			continue
+		case errs[i] != nil:
+			return fmt.Errorf("starting endpoint %s: %w", en.Name, errs[i])
+		default:
+			l.endpoints = append(l.endpoints, envs[i].endpoint())
 		}
-		if err != nil {
-			return fmt.Errorf("starting endpoint %s: %w", en.Name, err)
-		}
-		l.endpoints = append(l.endpoints, e.endpoint())
 	}
 	return nil
 }
@@ -171,6 +192,10 @@ func (l *Lab) Skipped() []Skipped { return slices.Clone(l.skipped) }
 
 // CAFile is the path of the PEM file with the lab's roots.
 func (l *Lab) CAFile() string { return filepath.Join(l.dir, caFile) }
+
+// Resolver is the address of the lab's name server, which knows the endpoints'
+// names and no others.
+func (l *Lab) Resolver() string { return l.dns.addr }
 
 // Close stops every endpoint, waits for all of the lab's goroutines and removes
 // the directory if it is the lab's own. It may be called more than once.

@@ -48,6 +48,11 @@ func (e *env) nextPort() int {
 	return e.port - 1
 }
 
+// nextAddr is the address of that port.
+func (e *env) nextAddr() string {
+	return net.JoinHostPort(e.lab.opts.Addr, strconv.Itoa(e.nextPort()))
+}
+
 // serve listens on the endpoint's next port and serves it with h. The first
 // listener is the endpoint's address.
 func (e *env) serve(h handler) error {
@@ -57,7 +62,7 @@ func (e *env) serve(h handler) error {
 
 // serveAlso is serve, and returns the address.
 func (e *env) serveAlso(h handler) (string, error) {
-	ln, err := e.lab.listen(net.JoinHostPort(e.lab.opts.Addr, strconv.Itoa(e.nextPort())))
+	ln, err := e.lab.listen(e.nextAddr())
 	if err != nil {
 		return "", err
 	}

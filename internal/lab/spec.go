@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
@@ -15,13 +16,12 @@ type Spec struct {
 	Cause cause.ID
 	// Step is where Cause shows; StepUnknown if healthy.
 	Step cause.Step
-	// Also are causes that are right too, because nothing seen from outside
-	// tells them from Cause. Note says why.
+	// Also are causes that are right too: nothing seen from outside tells them
+	// from Cause, or they are there besides it.
 	Also []cause.ID
 	// Fails says that the client does not get through. A Cause without it is a
 	// warning: the connection works, and will hurt.
 	Fails bool
-	Note  string   // what a reader may wonder about; "" if nothing
 	Host  string   // the name to ask for
 	Args  []string // flags of tlswhy that belong to the endpoint
 }
@@ -39,7 +39,10 @@ type entry struct {
 	Spec
 	scheme string // "" is https
 	ports  int    // how many ports it takes, 0 is 1
-	up     func(*env) error
+	// dns is what the lab's name server says about the host; nil: the lab's
+	// address. A zero address stands for that too.
+	dns *dnsAnswer
+	up  func(*env) error
 }
 
 // Catalogue lists every endpoint there is, without starting any. Args lacks what
@@ -55,12 +58,15 @@ func Catalogue() []Spec {
 func entries() []*entry {
 	var all []*entry
 	for _, group := range [][]*entry{
-		healthyEntries(), certificateEntries(), negotiationEntries(), networkEntries(), nameEntries(), mutualEntries(),
+		healthyEntries(), certificateEntries(), chainEntries(), negotiationEntries(), parameterEntries(),
+		nameEntries(), mutualEntries(), secureEntries(), interferenceEntries(), connectEntries(), mailEntries(),
 	} {
 		all = append(all, group...)
 	}
 	for _, e := range all {
-		e.Host = e.Name + "." + Domain
+		if e.Host == "" {
+			e.Host = e.Name + "." + Domain
+		}
 		if c, ok := cause.Get(e.Cause); ok {
 			e.Step = c.Step
 		}
@@ -77,10 +83,10 @@ type env struct {
 	port  int // next port to use, 0: any
 
 	// set by up
-	addr     string
-	args     []string // come after the entry's own
-	hostname string   // asked for instead of host
-	resolved bool     // the target is found by --resolver, not by --connect
+	addr       string
+	args       []string // come after the entry's own
+	resolved   bool     // the target is found by --resolver, not by --connect
+	targetPort string   // then: "" is 443
 }
 
 // unavailableError says that this machine cannot have the endpoint.
@@ -90,13 +96,13 @@ func (e unavailableError) Error() string { return e.why }
 
 func (e *env) endpoint() Endpoint {
 	ep := Endpoint{Spec: e.entry.Spec, Addr: e.addr}
-	if e.hostname != "" {
-		ep.Host = e.hostname
-	}
 	ep.Args = append(append([]string(nil), e.entry.Args...), e.args...)
 	ep.Target = ep.Host
 	if e.entry.scheme != "" {
 		ep.Target = e.entry.scheme + "://" + ep.Host
+	}
+	if e.targetPort != "" {
+		ep.Target = net.JoinHostPort(ep.Host, e.targetPort)
 	}
 	words := []string{"tlswhy", ep.Target}
 	if !e.resolved {

@@ -77,7 +77,9 @@ func healthyUp(change func(*tls.Config)) func(*env) error {
 			return nil, err
 		}
 		cfg := serverConfig(c)
-		change(cfg)
+		if change != nil {
+			change(cfg)
+		}
 		return cfg, nil
 	})
 }
@@ -90,7 +92,9 @@ func rsaUp(change func(*tls.Config)) func(*env) error {
 			return nil, err
 		}
 		cfg := serverConfig(c)
-		change(cfg)
+		if change != nil {
+			change(cfg)
+		}
 		return cfg, nil
 	})
 }

@@ -31,6 +31,8 @@ type Config struct {
 	Chain [][]byte      // DER, leaf first; none is needed for anonymous suites
 	Key   crypto.Signer // RSA of at least 1024 bits, ECDSA on a NIST curve, Ed25519, or CurveKey, Ed448Key
 
+	PSK []byte // of PSK suites, for any identity; nil: none fits
+
 	ALPN []string // nil: the extension is ignored
 	// NoRenegotiationInfo leaves out the extension of RFC 5746.
 	NoRenegotiationInfo bool

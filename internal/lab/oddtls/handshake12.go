@@ -58,7 +58,7 @@ func (c *Conn) sendFlight12(h *wire.ClientHello, s *state12) error {
 		return err
 	}
 	flight := [][]byte{hello}
-	if c.choice.info.Authentication != wire.AuthAnon {
+	if c.hasCertificate() {
 		cert, err := c.certificateMessage(nil)
 		if err != nil {
 			return err
@@ -72,7 +72,7 @@ func (c *Conn) sendFlight12(h *wire.ClientHello, s *state12) error {
 	if ske != nil {
 		flight = append(flight, ske)
 	}
-	if c.cfg.ClientAuth && c.choice.info.Authentication != wire.AuthAnon {
+	if c.cfg.ClientAuth && c.hasCertificate() {
 		req, err := c.certificateRequest12()
 		if err != nil {
 			return err
@@ -81,6 +81,11 @@ func (c *Conn) sendFlight12(h *wire.ClientHello, s *state12) error {
 	}
 	flight = append(flight, wire.AppendMessage(nil, wire.TypeServerHelloDone, nil))
 	return c.writeRecord(wire.ContentHandshake, c.note(flight...))
+}
+
+func (c *Conn) hasCertificate() bool {
+	a := c.choice.info.Authentication
+	return a != wire.AuthAnon && a != wire.AuthPSK
 }
 
 // keyExchangeMessage is nil where the suite has none.
@@ -106,6 +111,8 @@ func (c *Conn) keyExchangeMessage(s *state12) ([]byte, error) {
 		vector(d.P.Bytes())
 		vector(d.G.Bytes())
 		vector(s.ex.public)
+	case wire.KXPSK: // no hint, so no message (RFC 4279, Section 2)
+		return nil, nil
 	case wire.KXRSA:
 		if !c.choice.info.Export {
 			return nil, nil
@@ -182,7 +189,7 @@ func addSchemes(b *cryptobyte.Builder, schemes []wire.SignatureScheme) {
 
 func (c *Conn) readFlight12(s *state12) error {
 	var chain clientChain
-	if c.cfg.ClientAuth && c.choice.info.Authentication != wire.AuthAnon {
+	if c.cfg.ClientAuth && c.hasCertificate() {
 		var err error
 		if chain, err = c.readClientCertificate12(); err != nil {
 			return err
@@ -217,6 +224,11 @@ func (c *Conn) readKeyExchange(body []byte, s *state12) error {
 			return bad
 		}
 		s.premaster, err = c.decryptPremaster(v, s.export)
+	case wire.KXPSK:
+		if !b.ReadUint16LengthPrefixed(&v) || !b.Empty() { // the identity: any will do
+			return bad
+		}
+		s.premaster = pskPremaster(c.cfg.PSK)
 	case wire.KXECDHE, wire.KXECDHAnon:
 		if !b.ReadUint8LengthPrefixed(&v) || !b.Empty() {
 			return bad
@@ -232,6 +244,13 @@ func (c *Conn) readKeyExchange(body []byte, s *state12) error {
 		return fail(wire.AlertIllegalParameter, "key exchange: %v", err)
 	}
 	return nil
+}
+
+// pskPremaster is zeros of the key's length and the key (RFC 4279, Section 2).
+func pskPremaster(psk []byte) []byte {
+	n := len(psk)
+	b := append([]byte{byte(n >> 8), byte(n)}, make([]byte, n)...)
+	return append(append(b, byte(n>>8), byte(n)), psk...)
 }
 
 // decryptPremaster answers a bad ciphertext with a random premaster, so that

@@ -128,6 +128,8 @@ func (cfg *Config) pickSuite(h *wire.ClientHello, c *choice) error {
 func (cfg *Config) fits(h *wire.ClientHello, c *choice) bool {
 	switch c.info.KeyExchange {
 	case wire.KXRSA:
+	case wire.KXPSK:
+		return len(cfg.PSK) > 0
 	case wire.KXDHE, wire.KXDHAnon:
 		c.group = cfg.pickFFDHE(h.SupportedGroups())
 		if c.group == 0 && cfg.onlyFFDHE() {

@@ -150,6 +150,7 @@ func TestOpenSSLFinishes(t *testing.T) {
 		{"TLS 1.2, CCM-8", ecConfig(t, wire.VersionTLS12, wire.TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8), "-tls1_2 -cipher ALL" + weak},
 		{"TLS 1.2, anonymous DH", &Config{Versions: []wire.Version{wire.VersionTLS12}, Suites: []wire.CipherSuite{wire.TLS_DH_anon_WITH_AES_128_CBC_SHA}}, "-tls1_2 -cipher ADH" + weak},
 		{"TLS 1.2, anonymous ECDH", &Config{Versions: []wire.Version{wire.VersionTLS12}, Suites: []wire.CipherSuite{wire.TLS_ECDH_anon_WITH_AES_256_CBC_SHA}}, "-tls1_2 -cipher AECDH" + weak},
+		{"TLS 1.2, PSK", &Config{Versions: []wire.Version{wire.VersionTLS12}, Suites: []wire.CipherSuite{wire.TLS_PSK_WITH_AES_128_GCM_SHA256}, PSK: []byte{1, 2, 3}}, "-tls1_2 -psk 010203 -cipher PSK"},
 		{"TLS 1.2, DHE 1024", with(rsaConfig(t, wire.VersionTLS12, wire.TLS_DHE_RSA_WITH_AES_128_GCM_SHA256), func(c *Config) { c.DH = DH1024() }), "-tls1_2 -cipher ALL" + weak},
 		{"TLS 1.2, X448", group(t, wire.VersionTLS12, wire.GroupX448), "-tls1_2 -groups X448"},
 		{"TLS 1.2, P-521", group(t, wire.VersionTLS12, wire.GroupSecp521r1), "-tls1_2 -groups P-521"},
