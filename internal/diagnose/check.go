@@ -195,6 +195,10 @@ func (s *session) explainStop(ctx context.Context, addr netip.AddrPort, base *tr
 		s.verify(ctx, base)
 		s.keys(ctx, base)
 	case areaFlight, areaNegotiate:
+		if st.area == areaFlight && base.Outcome.Kind == transcript.Malformed {
+			s.flight(base) // the server did answer the hello
+			return
+		}
 		if slices.ContainsFunc(fan, answered) {
 			if s.negotiate(ctx, addr, base, fan) {
 				return

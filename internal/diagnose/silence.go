@@ -30,7 +30,10 @@ type other struct {
 	listen   *transcript.Transcript // nothing is sent
 	http     *transcript.Transcript
 	postgres *transcript.Transcript
-	mysql    *transcript.Transcript
+}
+
+func (o *other) all() []*transcript.Transcript {
+	return []*transcript.Transcript{o.control, o.none, o.another, o.segments, o.records, o.tiny, o.noShare, o.ssl2, o.listen, o.http, o.postgres}
 }
 
 // otherName is a name that no server serves (RFC 2606) and no filter lists.
@@ -140,7 +143,7 @@ func (s *session) unanswered(ctx context.Context, addr netip.AddrPort, base *tra
 		return
 	}
 	for _, rule := range []func(context.Context, netip.AddrPort, *transcript.Transcript, []*transcript.Transcript, *other) bool{
-		s.speaksFirst, s.speaksElse, s.resetAtOnce, s.byName, s.onlySSL2, s.illegal, s.brokenOff, s.refusesAll, s.cutOff,
+		s.speaksFirst, s.speaksElse, s.resetAtOnce, s.byName, s.onlySSL2, s.brokenOff, s.illegal, s.refusesAll, s.cutOff,
 	} {
 		if rule(ctx, addr, base, fan, o) {
 			return
@@ -148,13 +151,14 @@ func (s *session) unanswered(ctx context.Context, addr netip.AddrPort, base *tra
 	}
 }
 
-// furthest is the attempt of the fan that got furthest; an alert other than
-// protocol_version counts as having come past the version.
+// furthest is the attempt of the fan that got furthest: whatever ends it, unless
+// the server names the version as its trouble, may have come past the version.
+// SSL 3.0 has no alert for that, so its end says nothing.
 func furthest(fan []*transcript.Transcript) *transcript.Transcript {
 	var best *transcript.Transcript
 	score := func(t *transcript.Transcript) int {
 		n := int(t.Outcome.Reached) * 10
-		if a := t.Outcome.Alert; a != nil && a.Description != wire.AlertProtocolVersion {
+		if h := t.Attempt.Handshake.Hello; !isAlert(t, wire.AlertProtocolVersion) && h != nil && h.MaxVersion() > wire.VersionSSL30 {
 			n += 5
 		}
 		if t.Attempt.Handshake.Hello != nil && t.Attempt.Handshake.Hello.MaxVersion() == wire.VersionTLS12 {
@@ -201,6 +205,12 @@ func (s *session) speaksFirst(_ context.Context, addr netip.AddrPort, _ *transcr
 
 // speaksElse: the server answers a plain dialogue, or answers the hello in one.
 func (s *session) speaksElse(_ context.Context, addr netip.AddrPort, base *transcript.Transcript, fan []*transcript.Transcript, o *other) bool {
+	// A TLS server may well answer a plain request with a page about it.
+	if slices.ContainsFunc(slices.Concat(fan, o.all(), []*transcript.Transcript{base}), func(t *transcript.Transcript) bool {
+		return t != nil && len(t.Reply) > 0 && looksLikeTLS(t.Reply)
+	}) {
+		return false
+	}
 	if o.postgres != nil && len(o.postgres.Reply) == 1 && (o.postgres.Reply[0] == 'S' || o.postgres.Reply[0] == 'N') {
 		s.alienFinding(addr, o.postgres, protocol{name: "PostgreSQL", starttls: "postgres"})
 		return true
@@ -255,6 +265,10 @@ func (s *session) byName(_ context.Context, addr netip.AddrPort, base *transcrip
 		f := finding(cause.SNIFiltered, report.Likely, fmt.Sprintf("A hello with the name %s %s; with another name or with none it is answered.", s.sni, named), base.ID, o.control.ID, o.none.ID, o.another.ID)
 		f.Alternatives = []report.Alternative{{Cause: cause.UnrecognizedName, Decides: decides(cause.SNIFiltered, cause.UnrecognizedName)}}
 		s.add(f)
+	case siteOfItsOwn(o):
+		// Another name is refused in another way: the server knows this one, and it
+		// is this site's settings that nothing meets.
+		return false
 	case answered(o.none) || o.another != nil && answered(o.another):
 		b, ch := o.none, dropSNI()
 		if !answered(b) {
@@ -270,6 +284,16 @@ func (s *session) byName(_ context.Context, addr netip.AddrPort, base *transcrip
 		return false
 	}
 	return true
+}
+
+// siteOfItsOwn says that the name is refused with an alert about negotiation
+// while a name that nobody serves gets another alert.
+func siteOfItsOwn(o *other) bool {
+	if o.another == nil || answered(o.another) || o.another.Outcome.Alert == nil || o.control.Outcome.Alert == nil {
+		return false
+	}
+	a, b := o.control.Outcome.Alert.Description, o.another.Outcome.Alert.Description
+	return a != b && (a == wire.AlertHandshakeFailure || a == wire.AlertInsufficientSecurity || a == wire.AlertProtocolVersion)
 }
 
 func nameOf(c change) string {
@@ -357,6 +381,10 @@ func (s *session) refusesAll(_ context.Context, _ netip.AddrPort, base *transcri
 	case o.noShare != nil && o.noShare.Retry != nil:
 		evidence = append(evidence, o.noShare.ID)
 		add(cause.NoSharedSignatureAlgorithm, fmt.Sprintf("The server agrees on version, suite and group (it asks for a key share) and then gives up with %s, whatever signature algorithms are offered: the key of its certificate fits none that it is set to use.", said), cause.ServerInternalError)
+	case best.Attempt.Handshake.Hello != nil && best.Attempt.Handshake.Hello.MaxVersion() >= wire.VersionTLS13 && a.Description == wire.AlertHandshakeFailure:
+		// In TLS 1.3 no suite depends on the kind of key, and all suites and groups
+		// were offered: what is left is the signature.
+		add(cause.NoSharedSignatureAlgorithm, fmt.Sprintf("The server speaks TLS 1.3 alone and refuses a hello with every suite, group and signature algorithm of it (%s): the key of its certificate fits none of the signature algorithms that it is set to use.", said), cause.NoSharedCipher, cause.ServerInternalError)
 	case a.Description == wire.AlertProtocolVersion:
 		add(cause.NoSharedVersion, "The server refuses every version from SSL 3.0 to TLS 1.3 that is offered to it ("+said+").", cause.VersionIntolerant)
 	case a.Description == wire.AlertNoApplicationProtocol:
@@ -386,7 +414,15 @@ func (s *session) cutOff(_ context.Context, addr netip.AddrPort, base *transcrip
 		}
 		s.add(f)
 	case transcript.Closed:
-		s.add(finding(cause.ClosedAfterHello, report.Likely, fmt.Sprintf("%s closes the connection without an alert at every one of %d different hellos.", addr, n), evidence...))
+		f := finding(cause.ClosedAfterHello, report.Likely, fmt.Sprintf("%s closes the connection without an alert at every one of %d different hellos.", addr, n), evidence...)
+		for _, id := range []cause.ID{cause.NoSharedCipher, cause.ServerInternalError} {
+			f.Alternatives = append(f.Alternatives, report.Alternative{Cause: id, Decides: "the server's log: it says why it closed"})
+		}
+		if o.listen != nil && o.listen.Outcome.Kind == transcript.Silent {
+			f.Evidence = append(f.Evidence, o.listen.ID)
+			f = observed(f, "FIN after each hello, and none while nothing is sent", base.ID)
+		}
+		s.add(f)
 	case transcript.Silent:
 		f := finding(cause.SilentAfterHello, report.Likely, fmt.Sprintf("%s takes the connection and answers none of %d different hellos.", addr, n), evidence...)
 		f.Alternatives = append(f.Alternatives, report.Alternative{Cause: cause.SlowHandshake, Decides: fmt.Sprintf("waiting longer than %s", s.o.Timeout)})
