@@ -156,6 +156,9 @@ func (s *session) diagnose(ctx context.Context, addr netip.AddrPort, base *trans
 	s.posture = readPosture(base, fan)
 	s.reference = reference(base, fan)
 	before := len(s.findings)
+	if late != nil {
+		s.early(base, fan)
+	}
 	s.explainStop(ctx, addr, base, fan)
 	if late != nil {
 		s.settle(ctx, addr, fan, late, before)
@@ -208,9 +211,19 @@ func (s *session) explainStop(ctx context.Context, addr netip.AddrPort, base *tr
 				return
 			}
 		}
-		if ctx.Err() == nil && len(s.findings) == 0 {
-			s.unanswered(ctx, addr, base, fan)
+		if ctx.Err() != nil || len(s.findings) > 0 {
+			return
 		}
+		// A reset or close among many connections counts only once it was seen alone.
+		if k := base.Outcome.Kind; k == transcript.Reset || k == transcript.Closed {
+			if alone := s.run(ctx, s.attempt("alone: the client's own hello", addr, base.Attempt.Handshake.Hello)); answered(alone) {
+				if !s.unsteady(ctx, addr, base, alone) {
+					s.verify(ctx, alone)
+				}
+				return
+			}
+		}
+		s.unanswered(ctx, addr, base, fan)
 	}
 }
 

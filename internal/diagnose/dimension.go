@@ -353,11 +353,18 @@ func resize(size int) change {
 // what the server chose in t, in the order of the dimensions. It is empty if the
 // server chose nothing that c does not offer.
 func lacks(c *wire.ClientHello, t *transcript.Transcript) []change {
-	if t.Server == nil {
-		return nil
+	chosen, group := t.Server, t.Group
+	if chosen == nil {
+		// A HelloRetryRequest that we cannot follow: the choice stands in it.
+		if chosen = t.Retry; chosen == nil {
+			return nil
+		}
+		if ks, ok := chosen.KeyShare(); ok {
+			group = ks.Group
+		}
 	}
 	var out []change
-	v, suite := t.Server.Version(), t.Server.CipherSuite
+	v, suite := chosen.Version(), chosen.CipherSuite
 	newer := !c.OffersVersion(v)
 	if newer {
 		out = append(out, offerVersion(v))
@@ -369,8 +376,8 @@ func lacks(c *wire.ClientHello, t *transcript.Transcript) []change {
 	if !slices.Contains(brought.CipherSuites, suite) {
 		out = append(out, offerSuites(suite))
 	}
-	if have := brought.SupportedGroups(); t.Group != 0 && have != nil && !slices.Contains(have, t.Group) {
-		out = append(out, offerGroups(t.Group))
+	if have := brought.SupportedGroups(); group != 0 && have != nil && !slices.Contains(have, group) {
+		out = append(out, offerGroups(group))
 	}
 	if have := brought.SignatureAlgorithms(); t.Signature != 0 && v >= wire.VersionTLS12 && have != nil && !slices.Contains(have, t.Signature) {
 		out = append(out, offerSchemes(t.Signature))

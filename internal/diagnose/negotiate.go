@@ -17,7 +17,7 @@ func answered(t *transcript.Transcript) bool {
 	if t.Outcome.Kind == transcript.Malformed && t.Outcome.Reached < transcript.ReachedFlight {
 		return false
 	}
-	return t.Outcome.Reached >= transcript.ReachedFlight || t.Server != nil && t.Outcome.Kind == transcript.Unfinished
+	return t.Outcome.Reached >= transcript.ReachedFlight || t.Outcome.Kind == transcript.Unfinished && (t.Server != nil || t.Retry != nil)
 }
 
 // experiment is one hello of a round, made of the client's own by changes.

@@ -73,10 +73,10 @@ func newSession(try Tryer, target report.Target, o Options) (*session, error) {
 		s.roots = store
 	}
 	switch {
-	case o.NoSNI || !o.Client.Policy.SendsSNI:
+	case o.NoSNI:
 	case o.SNI != "":
 		s.sni = o.SNI
-	case !target.IsAddress():
+	case o.Client.Policy.SendsSNI && !target.IsAddress():
 		s.sni = target.Host
 	}
 	return s, nil
@@ -92,7 +92,11 @@ func (s *session) at() time.Time {
 
 // hello is the client's own, with name as server name ("" for none).
 func (s *session) hello(name string) *wire.ClientHello {
-	return s.profile.BuildHello(client.HelloOptions{ServerName: name, HTTP: s.target.Service == "http"})
+	h := s.profile.BuildHello(client.HelloOptions{ServerName: name, HTTP: s.target.Service == "http"})
+	if name != "" && h.ServerName() == "" && h.Extensions != nil {
+		h.Set(wire.ServerNameExt(name)) // asked for by the user, whatever the client does by itself
+	}
+	return h
 }
 
 // attempt is a handshake with h at addr.

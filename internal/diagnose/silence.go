@@ -129,9 +129,6 @@ func (s *session) unanswered(ctx context.Context, addr netip.AddrPort, base *tra
 	if hello == nil {
 		hello = base.Attempt.Handshake.Hello
 	}
-	if base.Outcome.Kind == transcript.Silent || best.Outcome.Kind == transcript.Silent {
-		s.early(base, fan)
-	}
 	o, as, slots := s.planOther(addr, hello)
 	for i, t := range s.round(ctx, as) {
 		*slots[i] = t
@@ -452,8 +449,12 @@ func (s *session) flight(t *transcript.Transcript) bool {
 		}
 		s.add(f)
 	default:
-		f := finding(cause.MalformedReply, report.Likely, fmt.Sprintf("The server's answer is not legal TLS: %s.", orElse(t.Outcome.Detail, string(t.Outcome.Kind))), t.ID)
-		s.add(observed(f, orElse(t.Outcome.Detail, string(t.Outcome.Kind)), t.ID))
+		what := orElse(t.Outcome.Detail, string(t.Outcome.Kind))
+		if unreadable(t) {
+			what = "what it sends as its certificate cannot be read as one"
+		}
+		f := finding(cause.MalformedReply, report.Likely, fmt.Sprintf("The server's answer is not legal TLS: %s.", what), t.ID)
+		s.add(observed(f, what, t.ID))
 	}
 	return true
 }

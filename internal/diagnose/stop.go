@@ -64,6 +64,9 @@ func (s *session) assess(t *transcript.Transcript) *stop {
 		}
 		return &stop{area: areaNegotiate, step: stepOf(t)}
 	}
+	if unreadable(t) {
+		return &stop{area: areaFlight, step: cause.StepCertificate}
+	}
 	if len(t.Certificates) > 0 {
 		if res := trust.Verify(s.verifyInput(t)); !res.OK {
 			return &stop{area: areaVerify, step: cause.StepVerify}

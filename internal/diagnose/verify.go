@@ -64,9 +64,13 @@ func keyUse(t *transcript.Transcript) trust.KeyUse {
 	return trust.KeyUseUnknown
 }
 
-// unparsable are certificates in the chain that are no certificates at all.
-func unparsable(t *transcript.Transcript) bool {
-	return len(t.Certificates) > 0 && func() bool { _, err := trust.ParseCertificate(t.Certificates[0]); return err != nil }()
+// unreadable says that the server's first certificate is no certificate at all.
+func unreadable(t *transcript.Transcript) bool {
+	if len(t.Certificates) == 0 {
+		return false
+	}
+	_, err := trust.ParseCertificate(t.Certificates[0])
+	return err != nil
 }
 
 // fetcher lets package trust fetch through the session, as attempts.
