@@ -48,7 +48,7 @@ func (v *verifier) checkLeaf() []Defect {
 			add(cause.MalformedReply, 0, pol.UnknownCritical, "The certificate carries the critical extension %s, which clients do not know and therefore refuse.", c.UnknownCritical[0])
 		}
 	}
-	if c.MustStaple {
+	if c.MustStaple && !v.in.StapleNotAsked {
 		if why := v.stapleMissing(); why != "" {
 			add(cause.MustStapleMissing, 0, pol.MustStaple, "The certificate demands a stapled OCSP response (TLS feature extension) and %s.", why)
 		}
@@ -88,10 +88,19 @@ func sanState(c *Certificate) string {
 	return "holds no DNS name"
 }
 
+// public tells whether the rules for public CAs apply to a path: by policy, and
+// in a store that private roots were added to, to those that Mozilla knows.
+func (v *verifier) public(p *Path) bool {
+	if !v.in.Policy.PublicCA || !p.Trusted() {
+		return false
+	}
+	return !v.in.Roots.Mixed || MozillaStore().Contains(p.Anchor.Certificate) != nil
+}
+
 // checkPublic applies the rules for publicly trusted leaves.
 func (v *verifier) checkPublic(p *Path) []Defect {
 	pol, c := &v.in.Policy, v.leaf
-	if !pol.PublicCA || !p.Trusted() {
+	if !v.public(p) {
 		return nil
 	}
 	var out []Defect

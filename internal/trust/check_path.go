@@ -26,12 +26,12 @@ func (v *verifier) checkPath(p *Path) []Defect {
 		if bc := c.BasicConstraints; bc != nil && bc.CA && bc.PathLen >= 0 && below > bc.PathLen {
 			add(cause.PathLengthExceeded, i, pol.CARules, "%s allows %s below it, the chain has %d.", capital(c.label()), intermediates(bc.PathLen), below)
 		}
-		if nc := c.NameConstraints; nc != nil {
+		if c.NameConstraints != nil {
 			for j, below := range p.Certs[:i] {
 				if j > 0 && !below.HasSAN {
 					continue
 				}
-				if name, rule := nc.violation(below, pol.Names.CommonName); name != "" {
+				if name, rule := v.constrain(c, below); rule != "" {
 					add(cause.NameConstraints, i, pol.CARules, "%s may not issue for %s: it %s.", capital(c.label()), quote(name), rule)
 					break
 				}
@@ -51,7 +51,7 @@ func (v *verifier) checkPath(p *Path) []Defect {
 			below++
 		}
 	}
-	if a := p.Anchor; a != nil && pol.PublicCA && pol.DistrustAfter {
+	if v.public(p) && pol.DistrustAfter {
 		out = append(out, v.checkDistrust(p)...)
 	}
 	return out
@@ -135,17 +135,23 @@ func (v *verifier) checkSignatureStrength(c *Certificate, i int, add addFunc) {
 func (v *verifier) checkDistrust(p *Path) []Defect {
 	i := len(p.Certs) - 1
 	a := p.Anchor
+	if v.in.Roots.Mixed && a.DistrustAfter.IsZero() {
+		// Distributions pack Mozilla's list without its dates.
+		if m := MozillaStore().Contains(a.Certificate); m != nil {
+			a = m
+		}
+	}
 	if d := a.DistrustAfter; !d.IsZero() && p.Certs[0].NotBefore.After(d) {
 		return []Defect{{
 			Cause: cause.UntrustedRoot, Cert: a.Certificate, Index: i, Blocking: true,
-			Detail: fmt.Sprintf("%s trusts %s only for certificates issued until %s; this one is of %s.", capital(v.in.Roots.Name), a.label(), date(d), date(p.Certs[0].NotBefore)),
+			Detail: fmt.Sprintf("%s is trusted only for certificates issued until %s; this one is of %s.", capital(a.label()), date(d), date(p.Certs[0].NotBefore)),
 		}}
 	}
 	if a.Constraint != nil {
 		if reason := a.Constraint(p.Certs); reason != "" {
 			return []Defect{{
 				Cause: cause.UntrustedRoot, Cert: a.Certificate, Index: i, Blocking: true,
-				Detail: fmt.Sprintf("%s restricts %s: %s.", capital(v.in.Roots.Name), a.label(), reason),
+				Detail: fmt.Sprintf("%s is trusted within limits only: %s.", capital(a.label()), reason),
 			}}
 		}
 	}

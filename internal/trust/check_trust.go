@@ -2,6 +2,7 @@ package trust
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 )
@@ -224,6 +225,43 @@ func (v *verifier) misplacedLeaf() (Defect, bool) {
 		}
 	}
 	return Defect{}, false
+}
+
+// checkStale warns of an expired CA certificate that is sent and not needed:
+// old clients follow it and fail, as many did at the end of DST Root CA X3.
+func (v *verifier) checkStale() []Defect {
+	if !v.in.Policy.Time || !v.res.Best.Trusted() {
+		return nil
+	}
+	for _, p := range v.res.Paths[1:] {
+		for i, c := range p.Certs {
+			if i == 0 || p.Sources[i] != FromPeer || c.NotAfter.IsZero() || !v.in.At.After(c.NotAfter) || slices.Contains(v.res.Best.Certs, c) {
+				continue
+			}
+			return []Defect{{
+				Cause: cause.ExpiredIntermediate, Cert: c, Index: -1,
+				Detail: fmt.Sprintf("%s, which the server sends in addition, expired on %s; current clients find another way, old ones do not.", capital(c.label()), date(c.NotAfter)),
+			}}
+		}
+	}
+	return nil
+}
+
+// checkInstalledProxy notes an inspecting proxy whose root this client trusts:
+// what is seen is the proxy's certificate, not the site's.
+func (v *verifier) checkInstalledProxy() []Defect {
+	p := v.res.Best
+	if !p.Trusted() || len(p.Certs) < 2 {
+		return nil
+	}
+	product, ok := v.interception(p)
+	if !ok || MozillaStore().Contains(p.Anchor.Certificate) != nil {
+		return nil
+	}
+	return []Defect{{
+		Cause: cause.TLSInterception, Cert: p.Anchor.Certificate, Index: len(p.Certs) - 1,
+		Detail: fmt.Sprintf("The certificate was issued by %s, which looks like %s; this client trusts it, and sees its certificate instead of the site's.", quoted(p.Certs[0].Issuer.Short()), product),
+	}}
 }
 
 // checkSkew blames this machine's clock if the peer's explains everything.

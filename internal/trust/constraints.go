@@ -6,6 +6,38 @@ import (
 	"strings"
 )
 
+// maxComparisons bounds names times constraints in one verdict; crypto/x509
+// stops at 250,000 too, OpenSSL at about a million.
+const maxComparisons = 250_000
+
+// size is the number of comparisons that a certificate's names would take.
+func (nc *NameConstraints) size(c *Certificate) int {
+	count := func(s *NameSubtrees) int {
+		return (len(c.DNSNames)+1)*len(s.DNS) + len(c.IPAddresses)*len(s.IP) + len(c.EmailAddresses)*len(s.Email) +
+			len(c.URIs)*len(s.URI) + len(s.Directory)
+	}
+	return count(&nc.Permitted) + count(&nc.Excluded)
+}
+
+// constrain compares once for each CA and certificate, within the bound.
+func (v *verifier) constrain(ca, c *Certificate) (name, rule string) {
+	k := [2]*Certificate{ca, c}
+	if r, ok := v.constrained[k]; ok {
+		return r[0], r[1]
+	}
+	if n := ca.NameConstraints.size(c); v.comparisons+n > maxComparisons {
+		name, rule = c.Subject.Short(), "has more constraints than clients compare"
+	} else {
+		v.comparisons += n
+		name, rule = ca.NameConstraints.violation(c, v.in.Policy.Names.CommonName)
+	}
+	if v.constrained == nil {
+		v.constrained = make(map[[2]*Certificate][2]string)
+	}
+	v.constrained[k] = [2]string{name, rule}
+	return name, rule
+}
+
 // violation returns the first name of the leaf that a CA's constraints forbid,
 // and the rule it breaks; "" if there is none (RFC 5280, Section 4.2.1.10).
 func (nc *NameConstraints) violation(c *Certificate, useCN bool) (name, rule string) {

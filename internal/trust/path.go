@@ -261,7 +261,7 @@ func (b *builder) signed(child, parent *Certificate) link {
 func (k *PublicKey) verifyCost() int {
 	cost := 1
 	if k.Type == KeyDSA || k.Type == KeyECDSA && !fastCurve(k.Curve) {
-		return 10
+		return 20 // milliseconds instead of fractions of one
 	}
 	if k.Modulus != nil && k.Exponent != nil {
 		words := 1 + k.Bits/4097

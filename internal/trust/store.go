@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,9 +31,15 @@ type Store struct {
 	// ID is short and stable ("system", "mozilla", "file"); Name says where the
 	// anchors come from.
 	ID, Name string
+	// Mixed: the store holds public roots, and private ones may have been added;
+	// rules for public CAs apply only to anchors that Mozilla's list has too.
+	Mixed bool
 
 	entries   []*entry
 	bySubject map[string][]*entry
+	// rest gives the whole store where this one holds only the part that loads
+	// quickly; nil if it is whole.
+	rest func() *Store
 
 	keyIDs   sync.Once
 	byKeyID  map[string][]*entry
@@ -67,11 +74,21 @@ func NewStore(id, name string, certs ...*Certificate) *Store {
 	return s
 }
 
+// whole returns the store with all that loads slowly, which is worth it only
+// where the quick part has no answer.
+func (s *Store) whole() *Store {
+	if s == nil || s.rest == nil {
+		return s
+	}
+	return s.rest()
+}
+
 // With returns a new store that trusts the certificates in addition.
 func (s *Store) With(certs ...*Certificate) *Store {
-	n := &Store{ID: s.ID, Name: s.Name}
+	s = s.whole()
+	n := &Store{ID: s.ID, Name: s.Name, Mixed: s.Mixed}
 	for _, e := range s.entries {
-		n.add(&entry{der: e.der, distrustAfter: e.distrustAfter, constraint: e.constraint})
+		n.add(e)
 	}
 	for _, c := range certs {
 		n.add(&entry{der: c.Raw})
@@ -134,13 +151,13 @@ func (s *Store) Len() int {
 	if s == nil {
 		return 0
 	}
-	return len(s.entries)
+	return len(s.whole().entries)
 }
 
 // Anchors parses and returns all of them.
 func (s *Store) Anchors() []*Anchor {
 	var out []*Anchor
-	for _, e := range s.entries {
+	for _, e := range s.whole().entries {
 		if a := e.get(); a != nil {
 			out = append(out, a)
 		}
@@ -269,24 +286,37 @@ func (s *Store) loadPEM(text []byte) {
 	}
 }
 
-// loadDir reads the files of a hashed directory, each file once although it has
-// a link by its name's hash.
+// loadDir reads the files of a directory. OpenSSL's links by a name's hash are
+// passed over where the files have names of their own beside them.
 func (s *Store) loadDir(dir string) error {
 	list, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
+	named := slices.ContainsFunc(list, func(f fs.DirEntry) bool { return isCertFile(f.Name()) })
 	for _, f := range list {
-		if f.Type()&fs.ModeSymlink != 0 {
-			if to, err := os.Readlink(filepath.Join(dir, f.Name())); err == nil && filepath.Base(to) == to {
-				continue
-			}
+		if named && isHashLink(f) {
+			continue
 		}
 		if b, err := readBounded(filepath.Join(dir, f.Name())); err == nil {
 			s.loadPEM(b)
 		}
 	}
 	return nil
+}
+
+func isCertFile(name string) bool {
+	switch filepath.Ext(name) {
+	case ".pem", ".crt", ".cer":
+		return true
+	}
+	return false
+}
+
+// isHashLink: a symbolic link named like "0123abcd.0".
+func isHashLink(f fs.DirEntry) bool {
+	hash, n, ok := strings.Cut(f.Name(), ".")
+	return ok && f.Type()&fs.ModeSymlink != 0 && len(hash) == 8 && strings.Trim(hash, "0123456789abcdef") == "" && strings.Trim(n, "0123456789") == ""
 }
 
 // foldOrg is an organization's name without case and legal form, so that

@@ -37,40 +37,21 @@ var systemStore = sync.OnceValues(func() (*Store, error) { return loadSystem(os.
 
 // SystemStore is this machine's store: SSL_CERT_FILE and SSL_CERT_DIR if they
 // are set (OpenSSL's and Go's variables), else the usual places. It is loaded
-// once. The keychain of macOS and the store of Windows cannot be read without
-// cgo or are filled only on demand; there Mozilla's list stands in, on macOS
+// once. The keychain of macOS cannot be read without cgo and the store of
+// Windows is filled only on demand; there Mozilla's list stands in, on macOS
 // only if the system's own cert.pem is missing.
 func SystemStore() (*Store, error) { return systemStore() }
 
 func loadSystem(getenv func(string) string) (*Store, error) {
-	s := &Store{ID: "system"}
-	file, dirs := getenv("SSL_CERT_FILE"), getenv("SSL_CERT_DIR")
-	if file != "" {
-		b, err := readBounded(file)
-		if err != nil {
-			return nil, fmt.Errorf("reading SSL_CERT_FILE: %w", err)
-		}
-		s.Name = file
-		s.loadPEM(b)
+	s := &Store{ID: "system", Mixed: true}
+	if err := s.loadSystemFile(getenv("SSL_CERT_FILE")); err != nil {
+		return nil, err
 	}
-	for _, dir := range filepath.SplitList(dirs) {
-		if err := s.loadDir(dir); err == nil && s.Name == "" {
-			s.Name = dir
-		}
+	if dirs := filepath.SplitList(getenv("SSL_CERT_DIR")); len(dirs) > 0 {
+		return s.andDirs(dirs)
 	}
-	if file != "" || dirs != "" {
-		if s.Len() == 0 {
-			return nil, fmt.Errorf("reading SSL_CERT_FILE and SSL_CERT_DIR: %w", ErrNoCertificate)
-		}
+	if s.Len() > 0 {
 		return s, nil
-	}
-	for _, f := range systemFiles {
-		if b, err := readBounded(f); err == nil {
-			if s.loadPEM(b); s.Len() > 0 {
-				s.Name = f
-				return s, nil
-			}
-		}
 	}
 	for _, d := range systemDirs {
 		if err := s.loadDir(d); err == nil && s.Len() > 0 {
@@ -83,4 +64,55 @@ func loadSystem(getenv func(string) string) (*Store, error) {
 		ID: "system", Name: "Mozilla's list (no store readable on this " + runtime.GOOS + " machine)",
 		entries: m.entries, bySubject: m.bySubject,
 	}, nil
+}
+
+// loadSystemFile reads the bundle that is named, or else the first usual one.
+func (s *Store) loadSystemFile(file string) error {
+	if file != "" {
+		b, err := readBounded(file)
+		if err != nil {
+			return fmt.Errorf("reading SSL_CERT_FILE: %w", err)
+		}
+		s.Name = file
+		if s.loadPEM(b); len(s.entries) == 0 {
+			return fmt.Errorf("reading SSL_CERT_FILE %s: %w", file, ErrNoCertificate)
+		}
+		return nil
+	}
+	for _, f := range systemFiles {
+		if b, err := readBounded(f); err == nil {
+			if s.loadPEM(b); len(s.entries) > 0 {
+				s.Name = f
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// andDirs adds directories. They usually hold what the bundle holds, a file
+// each, and are read only where the bundle has no answer.
+func (s *Store) andDirs(dirs []string) (*Store, error) {
+	load := func() *Store {
+		all := &Store{ID: s.ID, Name: s.Name, Mixed: true}
+		for _, e := range s.entries {
+			all.add(e)
+		}
+		for _, dir := range dirs {
+			// As in OpenSSL and Go, a directory that cannot be read is an empty one.
+			if err := all.loadDir(dir); err == nil && all.Name == "" {
+				all.Name = dir
+			}
+		}
+		return all
+	}
+	if len(s.entries) > 0 {
+		s.rest = sync.OnceValue(load)
+		return s, nil
+	}
+	all := load()
+	if len(all.entries) == 0 {
+		return nil, fmt.Errorf("reading SSL_CERT_DIR: %w", ErrNoCertificate)
+	}
+	return all, nil
 }

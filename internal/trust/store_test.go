@@ -152,6 +152,9 @@ func TestSystemStoreVariables(t *testing.T) {
 	if err != nil || s.Len() != 1 || s.Name != file {
 		t.Errorf("SSL_CERT_FILE: %+v %v", s, err)
 	}
+	saved := systemFiles
+	defer func() { systemFiles = saved }()
+	systemFiles = nil
 	s, err = loadSystem(env("SSL_CERT_DIR", "/nonexistent"+string(filepath.ListSeparator)+dir))
 	if err != nil || s.Len() != 1 || s.Name != dir {
 		t.Errorf("SSL_CERT_DIR: %+v %v", s, err)
@@ -161,6 +164,21 @@ func TestSystemStoreVariables(t *testing.T) {
 	}
 	if _, err = loadSystem(env("SSL_CERT_DIR", "/nonexistent")); !errors.Is(err, ErrNoCertificate) {
 		t.Errorf("an empty SSL_CERT_DIR: %v", err)
+	}
+	systemFiles = saved
+	// A root that only the directory has is found there when it is needed.
+	other := issue(caSpec("In The Directory"), nil)
+	if err := os.WriteFile(filepath.Join(dir, "other.pem"), pemOf(other.Certificate), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = loadSystem(env("SSL_CERT_FILE", file, "SSL_CERT_DIR", dir)); err != nil || len(s.entries) != 1 || s.Len() != 2 {
+		t.Errorf("both variables: %v", err)
+	}
+	for _, root := range []*ident{p.root, other} {
+		s, _ := loadSystem(env("SSL_CERT_FILE", file, "SSL_CERT_DIR", dir))
+		if r := Verify(Input{Chain: chain(issue(spec{}, root)), Roots: s, Name: "good.example", At: now, Policy: private()}); !r.OK {
+			t.Errorf("%s: %s", root.Subject, r.Verdict())
+		}
 	}
 	if s, err = loadSystem(env()); err != nil || s.Len() == 0 || s.Name == "" {
 		t.Errorf("no variables: %v", err)

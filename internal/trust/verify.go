@@ -29,6 +29,8 @@ type Input struct {
 	KeyUse KeyUse
 	// Staple is the stapled OCSP response (DER), nil if none came.
 	Staple []byte
+	// StapleNotAsked: the hello had no status_request, so none could come.
+	StapleNotAsked bool
 	// SCTs that came by TLS extension or in an OCSP response.
 	SCTs []SCT
 	// Revocation holds what OCSP servers and CRLs said; see ParseOCSP, ParseCRL.
@@ -88,6 +90,9 @@ type verifier struct {
 	res  *Result
 	// staple is what Input.Staple says of the leaf, nil if there is none.
 	staple *RevocationStatus
+
+	comparisons int // of names with constraints
+	constrained map[[2]*Certificate][2]string
 }
 
 // Verify judges a chain. It finds every path, notes all defects of each, and
@@ -109,7 +114,7 @@ func Verify(in Input) Result {
 	for _, c := range in.Chain {
 		res.ChainBytes += len(c.Raw)
 	}
-	res.Paths, res.Cut = buildPaths(v.leaf, in.Chain[1:], in.Extra, in.Roots, &v.in.Policy)
+	v.findPaths()
 	v.readStaple()
 	leafDefects := v.checkLeaf()
 	for _, p := range res.Paths {
@@ -122,7 +127,7 @@ func Verify(in Input) Result {
 	}
 	res.Best = res.Paths[0]
 	res.UsedExtra = res.Best.uses(FromExtra) > 0
-	res.Defects = slices.Concat(res.Best.Defects, v.checkOrder(), v.checkSkew())
+	res.Defects = slices.Concat(res.Best.Defects, v.checkOrder(), v.checkStale(), v.checkInstalledProxy(), v.checkSkew())
 	v.checkCurrentRoots()
 	v.settle(&res.Defects)
 	_, blocked := firstBlocking(res.Defects)
@@ -131,6 +136,22 @@ func Verify(in Input) Result {
 		res.Ambiguous = v.ambiguous()
 	}
 	return res
+}
+
+// findPaths builds all paths; with the slow part of the store only if the quick
+// one leads nowhere.
+func (v *verifier) findPaths() {
+	build := func() {
+		v.res.Paths, v.res.Cut = buildPaths(v.leaf, v.in.Chain[1:], v.in.Extra, v.in.Roots, &v.in.Policy)
+	}
+	build()
+	if slices.ContainsFunc(v.res.Paths, (*Path).Trusted) {
+		return
+	}
+	if whole := v.in.Roots.whole(); whole != v.in.Roots {
+		v.in.Roots = whole
+		build()
+	}
 }
 
 // readStaple judges the stapled response by any issuer that was found.

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -143,7 +144,7 @@ func TestEachDefectAlone(t *testing.T) {
 	distrusted.AddConstrained(p.root.Certificate, now.Add(-60*day))
 	in = public(issue(spec{sctCount: 2}, p.inter), p.inter)
 	in.Roots = distrusted
-	cases = append(cases, tc{"distrusted CA", in, cause.UntrustedRoot, "only for certificates issued until 2026-04-16", nil})
+	cases = append(cases, tc{"distrusted CA", in, cause.UntrustedRoot, "trusted only for certificates issued until 2026-04-16", nil})
 
 	in = p.input(leaf, p.inter)
 	in.Policy.Revoked = true
@@ -253,12 +254,15 @@ func TestWarningsDoNotBlock(t *testing.T) {
 	soonCA := issue(spec{cn: "Ending CA", ca: true, nb: -900 * day, na: 10 * day, key: "p384"}, p.root)
 	revoked := p.input(leaf, p.inter)
 	revoked.Revocation = []RevocationStatus{{Cert: leaf.Certificate, State: RevocationRevoked, SignatureOK: true, Current: true, RevokedAt: now.Add(-day)}}
+	asked := p.input(issue(spec{ext: []pkix.Extension{mustStapleExt}, nb: -80 * day, na: 10 * day}, p.inter), p.inter)
+	asked.StapleNotAsked = true
 	for _, c := range []struct {
 		name string
 		in   Input
 		want cause.ID
 		says string
 	}{
+		{"no staple because none was asked for", asked, cause.ExpiresSoon, "in 10 days"},
 		{"root before intermediate", p.input(leaf, p.root, p.inter), cause.WrongChainOrder, `Certificate 2 of those sent ("Zoo Root") did not issue`},
 		{"unrelated CA", p.input(leaf, unrelated, p.inter), cause.WrongChainOrder, `("Unrelated CA") does not belong`},
 		{"sent twice", p.input(leaf, p.inter, p.inter), cause.WrongChainOrder, "repetition"},
@@ -284,7 +288,7 @@ func TestAlternativePaths(t *testing.T) {
 	in := p.input(issue(spec{}, p.inter), p.inter, cross)
 	in.Roots = in.Roots.With(gone.Certificate)
 	r := Verify(in)
-	if !r.OK || len(r.Paths) != 2 || !r.Paths[0].Trusted() {
+	if !r.OK || len(r.Paths) != 2 || !r.Paths[0].Trusted() || len(r.Defects) != 1 || !strings.Contains(r.Defects[0].Detail, "old ones do not") {
 		t.Errorf("modern client: ok %v", r.OK)
 		describe(t, &r)
 	}
@@ -294,6 +298,61 @@ func TestAlternativePaths(t *testing.T) {
 	if root, _ := r.Root(); r.OK || root.Cause != cause.ExpiredIntermediate || !strings.Contains(root.Detail, "Zoo Root") {
 		t.Errorf("client that follows the order sent: ok %v", r.OK)
 		describe(t, &r)
+	}
+}
+
+// TestMixedStore: a private root in the system's store is not held to the rules
+// for public CAs, and a public one to Mozilla's dates although the system lost them.
+func TestMixedStore(t *testing.T) {
+	p := newPKI()
+	in := p.input(issue(spec{na: 900 * day}, p.inter), p.inter)
+	in.Policy = Modern()
+	in.Roots.Mixed = true
+	if r := Verify(in); !r.OK {
+		t.Errorf("private root: %s", r.Verdict())
+	}
+	in.Roots.Mixed = false
+	if r := Verify(in); r.OK {
+		t.Error("declared public: accepted")
+	}
+	for _, a := range MozillaStore().Anchors() {
+		if a.DistrustAfter.IsZero() {
+			continue
+		}
+		v := &verifier{in: Input{Roots: &Store{Mixed: true}, Policy: Modern()}}
+		path := &Path{Certs: []*Certificate{{NotBefore: a.DistrustAfter.Add(day)}, a.Certificate}, End: EndAnchor, Anchor: &Anchor{Certificate: a.Certificate}}
+		if d := v.checkDistrust(path); len(d) != 1 {
+			t.Errorf("%s: no distrust date applied", a.Subject)
+		}
+	}
+}
+
+func TestInstalledProxyIsNoted(t *testing.T) {
+	proxy := issue(spec{cn: "Corp TLS Inspection CA", org: "Corp", ca: true, nb: -300 * day, na: 3000 * day}, nil)
+	in := Input{Chain: chain(issue(spec{}, proxy)), Roots: NewStore("", "", proxy.Certificate), Name: "good.example", At: now, Policy: private()}
+	if r := Verify(in); !r.OK || len(r.Defects) != 1 || r.Defects[0].Cause != cause.TLSInterception {
+		describe(t, &r)
+		t.Error("trusted proxy")
+	}
+}
+
+// TestConstraintsAreBounded: thousands of names under thousands of constraints.
+func TestConstraintsAreBounded(t *testing.T) {
+	p := newPKI()
+	var names, permit []string
+	for i := range 2000 {
+		names = append(names, fmt.Sprintf("n%d.good.example", i))
+		permit = append(permit, fmt.Sprintf("p%d.example", i))
+	}
+	ca := issue(spec{cn: "Many", ca: true, na: 900 * day, key: "p384", permit: append(permit, "good.example")}, p.root)
+	leaf := issue(spec{names: append(names, "good.example")}, ca)
+	start := time.Now()
+	r := Verify(p.input(leaf, ca))
+	if root, _ := r.Root(); root.Cause != cause.NameConstraints || !strings.Contains(root.Detail, "more constraints than clients compare") {
+		t.Errorf("%s", r.Verdict())
+	}
+	if d := time.Since(start); d > time.Second {
+		t.Errorf("took %v", d)
 	}
 }
 
