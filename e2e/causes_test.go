@@ -28,20 +28,25 @@ type report struct {
 }
 
 type finding struct {
-	Cause        string                   `json:"cause"`
-	Severity     string                   `json:"severity"`
-	Step         string                   `json:"step"`
-	Side         string                   `json:"side"`
-	Blocking     bool                     `json:"blocking"`
-	Confidence   string                   `json:"confidence"`
-	Title        string                   `json:"title"`
-	Detail       string                   `json:"detail"`
-	Evidence     []string                 `json:"evidence"`
-	Proof        *proof                   `json:"proof"`
-	Alternatives []struct{ Cause string } `json:"alternatives"`
-	Either       [][]string               `json:"either"`
-	Fix          []fix                    `json:"fix"`
-	Reproduce    []string                 `json:"reproduce"`
+	Cause        string        `json:"cause"`
+	Severity     string        `json:"severity"`
+	Step         string        `json:"step"`
+	Side         string        `json:"side"`
+	Blocking     bool          `json:"blocking"`
+	Confidence   string        `json:"confidence"`
+	Title        string        `json:"title"`
+	Detail       string        `json:"detail"`
+	Evidence     []string      `json:"evidence"`
+	Proof        *proof        `json:"proof"`
+	Alternatives []alternative `json:"alternatives"`
+	Either       [][]string    `json:"either"`
+	Fix          []fix         `json:"fix"`
+	Reproduce    []string      `json:"reproduce"`
+}
+
+type alternative struct {
+	Cause   string `json:"cause"`
+	Decides string `json:"decides"`
 }
 
 type proof struct {
@@ -208,6 +213,9 @@ func (w want) problems(o outcome) []string {
 		if f.Confidence == "proved" && w.proof != "" && f.Proof != nil && f.Proof.Kind != w.proof {
 			bad("%s is proved by %s, want %s", f.Cause, f.Proof.Kind, w.proof)
 		}
+	}
+	if w.rival != "" && f.Confidence != "proved" && !slices.ContainsFunc(f.Alternatives, func(a alternative) bool { return a.Cause == w.rival || a.Cause == w.cause }) {
+		bad("%s is %s, and %s is not among the alternatives", f.Cause, f.Confidence, w.rival)
 	}
 	if o.Step != f.Step {
 		bad("the report stops at step %q, its first finding at %q", o.Step, f.Step)

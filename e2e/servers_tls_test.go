@@ -3,9 +3,11 @@
 package e2e
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func readAll(t testing.TB, file string) string {
@@ -191,6 +194,11 @@ func java(e *env, s spec) {
 		args = append(args, s.trick)
 	}
 	e.spawn(e.command("java", args...))
+	e.waitListening(e.port)
+	// A JVM's first handshake loads hundreds of classes, seconds on a busy machine; no row is about that.
+	if c, err := tls.DialWithDialer(&net.Dialer{Timeout: 20 * time.Second}, "tcp", e.addr(), &tls.Config{ServerName: "shop.example", InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}); err == nil {
+		_ = c.Close()
+	}
 }
 
 // node runs testdata/shop.js; lines are a JSON object of options to tls.createServer.
