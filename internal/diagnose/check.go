@@ -266,7 +266,12 @@ func (s *session) settle(ctx context.Context, addr netip.AddrPort, fan []*transc
 			p.Baseline = t.ID
 		}
 	}
-	if t.Outcome.Kind == transcript.Silent || t.Outcome.Kind == transcript.ConnectTimeout || t.Outcome.Kind == transcript.Aborted {
+	switch t.Outcome.Kind {
+	case transcript.Silent, transcript.Aborted:
+		return
+	case transcript.ConnectTimeout:
+		s.findings = s.findings[:before]
+		s.reach(ctx, addr, t)
 		return
 	}
 	// It did answer, only later than anybody waits.

@@ -48,7 +48,7 @@ type flip struct {
 
 // negotiationFinding words a necessary change. all is the whole sufficient set
 // where the change is one of several.
-func (s *session) negotiationFinding(_ context.Context, _ netip.AddrPort, p flip, all []change) report.Finding {
+func (s *session) negotiationFinding(p flip, all []change) report.Finding {
 	id := causeOf(p.change)
 	f := finding(id, report.Proved, s.explain(id, p), append([]string{p.a.ID, p.b.ID}, p.extra...)...)
 	if p.seen < 2 {
@@ -72,6 +72,14 @@ func (s *session) negotiationFinding(_ context.Context, _ netip.AddrPort, p flip
 		f.Side = cause.SideClient
 	}
 	return f
+}
+
+// helloBytes is the size of an attempt's hello on the wire, in one record.
+func helloBytes(t *transcript.Transcript) int {
+	if n := len(t.Hello); n > 0 {
+		return n
+	}
+	return sentSize(t.Attempt.Handshake.Hello) + wire.RecordHeaderLen
 }
 
 func fillValues(v map[string]string, p flip) {
@@ -110,7 +118,7 @@ func (s *session) explain(id cause.ID, p flip) string {
 	case cause.NoALPNOverlap:
 		return fmt.Sprintf("No application protocol in common: the server wants another one than %s; without ALPN it answers.", p.change.value)
 	case cause.LargeHelloDropped:
-		return fmt.Sprintf("A ClientHello of %d bytes %s, one of %d bytes is answered: something on the way or in the server does not take a hello that needs more than one segment.", len(p.a.Hello), how, len(p.b.Hello))
+		return fmt.Sprintf("A ClientHello of %d bytes %s, one of %d bytes is answered: something on the way or in the server does not take a hello that needs more than one segment.", helloBytes(p.a), how, helloBytes(p.b))
 	case cause.VersionIntolerant:
 		switch p.change.dim {
 		case dimVersions:
@@ -233,7 +241,7 @@ func (s *session) clientIsOld(p flip) bool {
 
 // clientTooOld adds the finding that the server is fine for current clients,
 // after an attempt with the hello of one.
-func (s *session) clientTooOld(ctx context.Context, addr netip.AddrPort, root report.Finding, _ *transcript.Transcript) {
+func (s *session) clientTooOld(ctx context.Context, addr netip.AddrPort, root report.Finding) {
 	if s.profile.ID == "modern" {
 		return
 	}

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -169,7 +170,7 @@ func (s *session) negotiate(ctx context.Context, addr netip.AddrPort, base *tran
 	}
 	switch {
 	case len(singles) > 0:
-		return s.single(ctx, addr, base, control, minimal(singles, done))
+		return s.single(ctx, addr, base, control, minimal(singles, done), done)
 	case len(several) > 0:
 		return s.combination(ctx, addr, base, control, several)
 	}
@@ -235,7 +236,7 @@ func smaller(a, b change) bool { return len(a.key) < len(b.key) }
 
 // single is the case of one change that is enough. With several such, any one of
 // them would do: the earliest is reported, the others as alternatives to it.
-func (s *session) single(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, ok []experiment) bool {
+func (s *session) single(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, ok, all []experiment) bool {
 	c := base.Attempt.Handshake.Hello
 	root := ok[0]
 	cs := root.changes
@@ -258,7 +259,10 @@ func (s *session) single(ctx context.Context, addr netip.AddrPort, base, control
 	if !answered(again[1]) {
 		p.seen = 1
 	}
-	f := s.negotiationFinding(ctx, addr, p, nil)
+	if b.changes[0].key == "size-" {
+		p = bySizeAlone(p, all)
+	}
+	f := s.negotiationFinding(p, nil)
 	for _, alt := range ok {
 		f.Either = append(f.Either, []string{alt.changes[0].text})
 	}
@@ -268,8 +272,24 @@ func (s *session) single(ctx context.Context, addr netip.AddrPort, base, control
 		f.Either[0] = []string{b.changes[0].text}
 	}
 	s.add(f)
-	s.clientTooOld(ctx, addr, f, b.t)
+	if !b.changes[0].removes {
+		s.clientTooOld(ctx, addr, f)
+	}
 	return true
+}
+
+// bySizeAlone takes for the failing side the hello that lacks the same groups and
+// is padded to the old length, if it was tried: then nothing but size differs.
+func bySizeAlone(p flip, all []experiment) flip {
+	for _, e := range all {
+		if len(e.changes) == 1 && e.changes[0].key == "groups-hybrid" && !e.ok() {
+			p.extra = append(p.extra, p.a.ID)
+			p.a = e.t
+			p.change.text = fmt.Sprintf("size: %d bytes instead of %d, by padding alone", helloBytes(p.b), helloBytes(p.a))
+			return p
+		}
+	}
+	return p
 }
 
 // pickedOf narrows a change that offered a whole list to what the server took.
@@ -334,13 +354,13 @@ func (s *session) combination(ctx context.Context, addr netip.AddrPort, base, co
 		if a == nil {
 			a = base
 		}
-		f := s.negotiationFinding(ctx, addr, flip{a: a, b: best.t, change: ch, seen: 2, extra: []string{base.ID, control.ID}}, best.changes)
+		f := s.negotiationFinding(flip{a: a, b: best.t, change: ch, seen: 2, extra: []string{base.ID, control.ID}}, best.changes)
 		if i == 0 {
 			if len(alternatives) > 1 {
 				f.Either = alternatives
 			}
 			s.add(f)
-			s.clientTooOld(ctx, addr, f, best.t)
+			s.clientTooOld(ctx, addr, f)
 			continue
 		}
 		s.walls[ch.dim] = ch.text
@@ -382,7 +402,7 @@ func (s *session) putBack(ctx context.Context, addr netip.AddrPort, base, contro
 		// The reference gets through, with this of the client's it does not.
 		ch := e.changes[0]
 		ch.removes = true
-		f := s.negotiationFinding(ctx, addr, flip{a: e.t, b: refAgain, change: ch, seen: 1, extra: []string{base.ID, control.ID, ref.ID}}, nil)
+		f := s.negotiationFinding(flip{a: e.t, b: refAgain, change: ch, seen: 1, extra: []string{base.ID, control.ID, ref.ID}}, nil)
 		f.Confidence = report.Likely
 		f.Proof = nil
 		f.Detail += " A maximal hello gets through and fails once it takes this from the client; more than this stands in the client's way, so the change alone does not prove it."

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/client"
@@ -29,7 +30,7 @@ func (s *session) refuse(ctx context.Context, addr netip.AddrPort, t *transcript
 			after = "goes on, and stops later: " + next.String()
 		}
 		f.Confidence = report.Proved
-		f.Proof = &report.Proof{Kind: report.ByVerify, Baseline: t.ID, Change: ruleChange(r), Before: "stops: " + r.Detail, After: after, Repeated: 1}
+		f.Proof = &report.Proof{Kind: report.ByVerify, Baseline: t.ID, Change: ruleChange(t, r), Before: "stops: " + r.Detail, After: after, Repeated: 1}
 	}
 	if v := t.Version(); v != 0 {
 		f.Values["version"] = v.String()
@@ -42,16 +43,29 @@ func (s *session) refuse(ctx context.Context, addr netip.AddrPort, t *transcript
 	}
 	s.add(f)
 	if r.Cause == cause.NoSharedVersion || r.Cause == cause.NoSharedCipher {
-		s.clientTooOld(ctx, addr, f, t)
+		s.clientTooOld(ctx, addr, f)
 	}
 }
 
 // ruleChange words the client's rule that is left out in the second judgement.
-func ruleChange(r *client.Refusal) string {
-	if r.Got != 0 || r.Limit != 0 {
-		return fmt.Sprintf("the client's minimum: %s of %d instead of %d", r.Dimension, r.Got, r.Limit)
+func ruleChange(t *transcript.Transcript, r *client.Refusal) string {
+	switch r.Dimension {
+	case client.Versions:
+		return "the client's minimum: " + t.Version().String() + " is enough"
+	case client.DHSize:
+		return fmt.Sprintf("the client's minimum: Diffie-Hellman primes of %d bits instead of %d", r.Got, r.Limit)
+	case client.KeySize:
+		return fmt.Sprintf("the client's limit: keys of %d bits instead of %d", r.Got, r.Limit)
+	case client.CertificateSize:
+		return fmt.Sprintf("the client's limit: %d instead of %d for the certificates", r.Got, r.Limit)
+	case client.Renegotiation:
+		return "the client's rules: servers without RFC 5746 are let through"
+	case client.SignatureAlgorithms:
+		return "the client's rules: any signature algorithm in the handshake"
+	case client.KeyUsage:
+		return "the client's rules: keyUsage is not looked at"
 	}
-	return "the client's rules: without its rule on " + string(r.Dimension)
+	return "the client's rules: without the one on " + strings.ReplaceAll(string(r.Dimension), "_", " ")
 }
 
 // withoutHTTP2 tries the same hello without h2: over HTTP/1.1 the suite is fine.

@@ -59,8 +59,13 @@ func (s *session) planOther(addr netip.AddrPort, best *wire.ClientHello) (*other
 			split.Handshake.Records = []int{splitAt(best), wire.MaxPlaintext}
 			add(&o.records, split)
 		}
-		if best.ServerName() != otherName {
+		switch {
+		case best.ServerName() != "":
 			add(&o.another, s.attempt("with another server name", addr, with(best, offerSNI(otherName))))
+		case !s.target.IsAddress():
+			add(&o.another, s.attempt("with the target as server name", addr, with(best, offerSNI(s.target.Host))))
+		default:
+			add(&o.another, s.attempt("with a server name", addr, with(best, offerSNI(otherName))))
 		}
 	}
 	add(&o.tiny, s.attempt("the smallest hello there is", addr, tinyHello(s.sni)))
@@ -305,8 +310,9 @@ func (s *session) needsName(base *transcript.Transcript, o *other) bool {
 	if o.another == nil || !answered(o.another) {
 		return false
 	}
-	f := finding(cause.SNIRequired, report.Proved, fmt.Sprintf("Without a server name in the hello the server gives up (%s); with one it answers.", s.endOf(o.control)), base.ID, o.control.ID, o.another.ID)
-	f.Proof = &report.Proof{Kind: report.ByHandshake, Baseline: o.control.ID, Counterfactual: o.another.ID, Change: "sni: send " + otherName, Effect: effectOf(o.another), Repeated: 1}
+	name := o.another.Attempt.Handshake.Hello.ServerName()
+	f := finding(cause.SNIRequired, report.Proved, fmt.Sprintf("Without a server name in the hello the server gives up (it %s); with %s it answers.", s.endOf(o.control), name), base.ID, o.control.ID, o.another.ID)
+	f.Proof = &report.Proof{Kind: report.ByHandshake, Baseline: o.control.ID, Counterfactual: o.another.ID, Change: "sni: send " + name, Effect: effectOf(o.another), Repeated: 1}
 	s.add(f)
 	return true
 }
