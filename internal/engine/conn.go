@@ -146,6 +146,9 @@ func (c *conn) write(b []byte, during string) error {
 			}
 			break
 		}
+		if typ == wire.ContentChangeCipherSpec && c.in == nil {
+			break // what follows is under keys that we have not switched to
+		}
 		if typ == wire.ContentAlert {
 			if err := c.gotAlert(p); err != nil {
 				return err
