@@ -147,7 +147,7 @@ func chainEntries() []*entry {
 			}),
 		},
 		{
-			Spec: Spec{Name: "certificate-too-large", Title: "The chain takes 120 kB, more than OpenSSL and Go read.", Cause: cause.CertificateTooLarge, Fails: true},
+			Spec: Spec{Name: "certificate-too-large", Title: "The chain takes 120 kB, more than OpenSSL reads.", Cause: cause.CertificateTooLarge, Fails: true},
 			up:   certUp(func(p *pki, host string) (tls.Certificate, error) { return p.largeChain(host, 120_000) }),
 		},
 		{

@@ -33,7 +33,7 @@ func mutualEntries() []*entry {
 	return []*entry{
 		missing("mtls-tls12", "The server demands a client certificate, in TLS 1.2.", configUp(required(tls.VersionTLS12))),
 		missing("mtls-tls13", "The server demands a client certificate, in TLS 1.3: the refusal comes late.", configUp(required(tls.VersionTLS13))),
-		missing("mtls-alert40", "The server demands a client certificate and answers handshake_failure, as OpenSSL does in TLS 1.2.", oddMutual(wire.VersionTLS12)),
+		missing("mtls-alert42", "The server demands a client certificate and answers bad_certificate.", oddMutual(wire.VersionTLS12, wire.AlertBadCertificate)),
 		missing("mtls-http", "The server takes the handshake without a client certificate, and answers 400.", func(e *env) error {
 			cfg, err := e.pki.mutualConfig(e.host, tls.VerifyClientCertIfGiven)
 			if err != nil {
@@ -99,13 +99,19 @@ func (p *pki) checkClient(chain []*x509.Certificate) wire.AlertDescription {
 	return 0
 }
 
-func oddMutual(version wire.Version) func(*env) error {
+func oddMutual(version wire.Version, ifNone wire.AlertDescription) func(*env) error {
 	return func(e *env) error {
 		cfg, err := oddEC(version, append(suites13, suites12...)...)(e)
 		if err != nil {
 			return err
 		}
-		cfg.ClientAuth, cfg.CheckClient = true, e.pki.checkClient
+		cfg.ClientAuth = true
+		cfg.CheckClient = func(chain []*x509.Certificate) wire.AlertDescription {
+			if len(chain) == 0 {
+				return ifNone
+			}
+			return e.pki.checkClient(chain)
+		}
 		return e.serve(oddHandler(cfg))
 	}
 }

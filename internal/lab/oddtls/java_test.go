@@ -62,7 +62,7 @@ func TestJavaFinishes(t *testing.T) {
 	}
 	for i, l := range lines {
 		protocol := cases[i].protocol[strings.LastIndex(cases[i].protocol, ",")+1:]
-		if !strings.HasSuffix(l, ": echo hello "+protocol+" "+cases[i].suite) {
+		if !strings.HasSuffix(l, ": echo GET / HTTP/1.1 "+protocol+" "+cases[i].suite) {
 			t.Error(l)
 		}
 	}

@@ -48,10 +48,17 @@ func (cfg *Config) negotiate(h *wire.ClientHello) (choice, error) {
 	return c, nil
 }
 
+// pickVersion reads supported_versions only if the server knows TLS 1.3, which
+// brought it: an older one answers with what it has, and the client hangs up.
 func (cfg *Config) pickVersion(h *wire.ClientHello) (best wire.Version, ok bool) {
 	_, listed := h.Extension(wire.ExtSupportedVersions)
+	listed = listed && slices.Contains(cfg.Versions, wire.VersionTLS13)
 	for _, v := range cfg.Versions {
-		if v > best && h.OffersVersion(v) && (listed || v < wire.VersionTLS13) {
+		offered := v <= h.LegacyVersion && v < wire.VersionTLS13
+		if listed {
+			offered = h.OffersVersion(v)
+		}
+		if v > best && offered {
 			best, ok = v, true
 		}
 	}

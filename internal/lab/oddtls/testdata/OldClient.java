@@ -1,5 +1,5 @@
 // Opens a connection for each argument "port protocol suite", with everything
-// that current Java disables switched on, sends a line and prints the answer.
+// that current Java disables switched on, sends a request and prints the first line of the answer.
 import java.io.*;
 import java.security.Security;
 import java.security.cert.X509Certificate;
@@ -22,7 +22,7 @@ class OldClient {
                 s.setSoTimeout(10000);
                 s.setEnabledProtocols(f[1].split(","));
                 s.setEnabledCipherSuites(new String[] {f[2]});
-                s.getOutputStream().write("hello\n".getBytes());
+                s.getOutputStream().write("GET / HTTP/1.1\r\nHost: old\r\n\r\n".getBytes());
                 String line = new BufferedReader(new InputStreamReader(s.getInputStream())).readLine();
                 System.out.println(arg + ": " + line + " " + s.getSession().getProtocol() + " " + s.getSession().getCipherSuite());
             } catch (Exception e) {
