@@ -89,10 +89,6 @@ type NameSubtrees struct {
 	Other int
 }
 
-func (s NameSubtrees) empty() bool {
-	return len(s.DNS)+len(s.IP)+len(s.Email)+len(s.URI)+len(s.Directory)+s.Other == 0
-}
-
 func parseNameConstraints(d *der) (*NameConstraints, bool) {
 	seq, ok := d.sequence()
 	if !ok {

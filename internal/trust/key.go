@@ -165,9 +165,10 @@ func (k *PublicKey) readRSA(params *der, odd *oddities) {
 		return
 	}
 	in := seq.inner()
-	n, ok1 := in.integer()
+	modulus, ok1 := in.take(tagInteger)
 	e, ok2 := in.integer()
-	if !ok1 || !ok2 {
+	n, ok3 := modulus.integer()
+	if !ok1 || !ok2 || !ok3 {
 		odd.add("RSA key lacks modulus or exponent")
 		return
 	}
@@ -175,7 +176,7 @@ func (k *PublicKey) readRSA(params *der, odd *oddities) {
 		// Some encoders forget the leading zero; OpenSSL before 1.1 read the
 		// modulus as positive nonetheless.
 		odd.add("RSA modulus is negative")
-		n.Add(n, new(big.Int).Lsh(big.NewInt(1), uint(n.BitLen()+7)/8*8))
+		n.SetBytes(modulus.body)
 	}
 	if e.Sign() <= 0 || e.Bit(0) == 0 || e.Cmp(big.NewInt(1)) == 0 {
 		odd.add("RSA exponent %s", shortInt(e))
