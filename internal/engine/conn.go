@@ -128,9 +128,9 @@ func (c *conn) write(b []byte, during string) error {
 	if errors.Is(c.ctx.Err(), context.Canceled) {
 		return &end{kind: transcript.Aborted, detail: "cancelled while " + during}
 	}
+	c.lastHeard = c.now() // a silence of the peer begins when it is its turn
 	n, err := c.nc.Write(b)
 	c.t.BytesSent += int64(n)
-	c.lastHeard = c.now() // a silence of the peer begins when it is its turn
 	if err == nil {
 		return nil
 	}

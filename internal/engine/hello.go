@@ -82,14 +82,15 @@ func (c *conn) sendHello(h *wire.ClientHello, first bool) ([]byte, error) {
 
 // sendSegments writes b in as many pieces as the attempt asks for.
 func (c *conn) sendSegments(b []byte, during string) error {
-	for i := 0; i < len(c.h.Segments) && len(b) > 0; i++ {
-		n := min(max(c.h.Segments[i], 1), len(b))
+	for _, size := range c.h.Segments {
+		n := max(size, 1)
+		if n >= len(b) {
+			break
+		}
 		if err := c.write(b[:n], during); err != nil {
 			return err
 		}
-		if b = b[n:]; len(b) == 0 {
-			break
-		}
+		b = b[n:]
 		t := time.NewTimer(segmentPause)
 		select {
 		case <-t.C:
@@ -97,13 +98,9 @@ func (c *conn) sendSegments(b []byte, during string) error {
 			t.Stop()
 		}
 	}
-	if len(b) > 0 {
-		if err := c.write(b, during); err != nil {
-			return err
-		}
-	}
-	c.awaitFirst = c.now()
-	return nil
+	err := c.write(b, during)
+	c.awaitFirst = c.lastHeard
+	return err
 }
 
 func allZero(b []byte) bool {

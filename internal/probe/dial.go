@@ -3,6 +3,7 @@ package probe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -66,6 +67,9 @@ func (p *Prober) connect(ctx context.Context, h *transcript.Handshake, t *transc
 	t.Times.Connect = p.o.Now().Sub(start)
 	if err != nil {
 		t.Outcome = dialOutcome(ctx, err, h.Address)
+		if t.Outcome.Kind == transcript.ConnectTimeout {
+			t.Outcome.Detail = fmt.Sprintf("no answer to the SYN within %s", t.Times.Connect.Round(10*time.Millisecond))
+		}
 		return nil, nil
 	}
 	t.Local = localAddr(nc)
@@ -108,7 +112,11 @@ func dialOutcome(ctx context.Context, err error, a netip.AddrPort) transcript.Ou
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
 		kind = transcript.Unreachable
 	}
-	return transcript.Outcome{Kind: kind, Detail: systemReason(err)}
+	detail := systemReason(err)
+	if kind == transcript.NoRoute {
+		detail = "this machine has no route there: " + detail
+	}
+	return transcript.Outcome{Kind: kind, Detail: detail}
 }
 
 // haveRoute asks the kernel for a route without sending anything: connecting a
