@@ -47,7 +47,7 @@ func helloEntries() []*entry {
 			up:   afterHello(hangUp),
 		},
 		{
-			Spec: Spec{Name: "slow", Title: "The server takes long to answer the ClientHello.", Cause: cause.SlowHandshake},
+			Spec: Spec{Name: "slow", Title: "The server takes longer to answer the ClientHello than many clients wait.", Cause: cause.SlowHandshake, Fails: true},
 			up: func(e *env) error {
 				next, err := healthyNext(e)
 				if err != nil {
