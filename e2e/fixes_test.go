@@ -216,6 +216,9 @@ func TestFixes(t *testing.T) {
 func (c fixCase) mend(e *env, f *cause.Fix) string {
 	e.t.Helper()
 	if c.fixFor == "openssl-s_server" {
+		for _, cmd := range f.Run {
+			c.execute(e, cmd)
+		}
 		cmd := e.last.cmd
 		cmd.Args = onCommandLine(cmd.Args, strings.Fields(c.fill(e, f.Config)))
 		e.restart()

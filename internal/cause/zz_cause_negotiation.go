@@ -892,7 +892,7 @@ var causeNoSharedSignatureAlgorithm = Cause{
 			For:      "openssl-s_server",
 			Side:     "server",
 			Text:     "Drop -sigalgs, or add a second certificate with -dcert and -dkey.",
-			Config:   "-dcert {cert_file} -dkey {key_file}",
+			Config:   "-dcert {cert_file} -dkey {key_file} -dcert_chain {chain_file}",
 			Place:    "options",
 			Verified: true,
 		},
@@ -1237,11 +1237,14 @@ var causeWeakDH = Cause{
 			Place:  "powershell",
 		},
 		{
-			For:      "openssl-s_server",
-			Side:     "server",
-			Text:     "Drop -dhparam; OpenSSL 3 picks a group that fits the key.",
-			Config:   "-cipher ECDHE+AESGCM",
-			Place:    "options",
+			For:    "openssl-s_server",
+			Side:   "server",
+			Text:   "Drop -dhparam (OpenSSL 3 then picks a group that fits the key), or name a file with 2048 bits, and put ECDHE first.",
+			Config: "-dhparam /etc/ssl/dhparam.pem -cipher ECDHE+AESGCM:DHE+AESGCM",
+			Place:  "options",
+			Run: []string{
+				"openssl dhparam -out /etc/ssl/dhparam.pem 2048",
+			},
 			Verified: true,
 		},
 		{
