@@ -1,6 +1,7 @@
 package cause_test
 
 import (
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -153,6 +154,29 @@ func TestOnlyKnownPlaceholders(t *testing.T) {
 		if !used[name] {
 			t.Errorf("no text uses {%s}", name)
 		}
+	}
+}
+
+// TestPlaceholdersAreDocumented keeps data/README.md and the table the same.
+func TestPlaceholdersAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("data/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "## Placeholders")
+	documented := map[string]bool{}
+	for _, m := range regexp.MustCompile("`{([a-z_]+)}`").FindAllStringSubmatch(table, -1) {
+		documented[m[1]] = true
+	}
+	for _, p := range cause.Placeholders() {
+		if !documented[p.Name] {
+			t.Errorf("data/README.md does not tell of {%s}", p.Name)
+		}
+		delete(documented, p.Name)
+	}
+	delete(documented, "name") // the example of the escape
+	for name := range documented {
+		t.Errorf("data/README.md tells of {%s}, which is none", name)
 	}
 }
 

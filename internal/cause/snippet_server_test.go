@@ -88,9 +88,6 @@ func TestHAProxySnippets(t *testing.T) {
 		default:
 			t.Fatalf("no test for place %q", place)
 		}
-		if out, _ := exec.Command(haproxy, "-v").Output(); strings.Contains(string(out), "version 2.6") && strings.Contains(config, "ocsp-update") {
-			t.Skip("ocsp-update came with HAProxy 2.8")
-		}
 		conf := fmt.Sprintf("global\n%s\ndefaults\nmode http\ntimeout connect 1s\ntimeout client 1s\ntimeout server 1s\nfrontend f\n%s\n%s\ndefault_backend b\nbackend b\n%s\n%s\n", at["global"], bind, at["frontend"], at["backend"], server)
 		accepted(t, conf, exec.Command(haproxy, "-c", "-f", write(t, filepath.Join(dir, "haproxy.cfg"), conf)))
 	})

@@ -2539,11 +2539,9 @@ var causeMustStapleMissing = Cause{
 			Place:  "server",
 		},
 		{
-			For:    "haproxy",
-			Side:   "server",
-			Text:   "HAProxy 2.8 and later fetch answers by themselves; before, put FILE.ocsp beside the PEM file and refresh it by cron.",
-			Config: "tune.ssl.ocsp-update.mode on",
-			Place:  "global",
+			For:  "haproxy",
+			Side: "server",
+			Text: "HAProxy 2.8 and later fetch answers by themselves where the certificate's crt-list line says [ocsp-update on]; before, put FILE.ocsp beside the PEM file and refresh it by cron.",
 		},
 		{
 			For:  "caddy",
@@ -2567,7 +2565,7 @@ var causeMustStapleMissing = Cause{
 		{
 			For:  "iis",
 			Side: "server",
-			Text: "Windows staples by default; the server must reach the CA's responder over HTTP (port 80). Bindings with a central certificate store do not staple.",
+			Text: "Windows staples by default if it reaches the CA's responder over HTTP (port 80), but not for SNI bindings: set EnableOcspStaplingForSni to 1 under the SCHANNEL registry key.",
 		},
 		{
 			For:    "java",
@@ -2996,7 +2994,7 @@ var causeCertificateTooLarge = Cause{
 	Side:     "server",
 	Title:    "The certificate chain is too big",
 	Summary:  "The server's certificates are larger than this client is willing to read.",
-	What:     "Clients bound how much they take: small devices often 4 to 16 KB, Java 10 certificates (32 KB messages in 8), OpenSSL 100 KB, Envoy and cloud balancers 16 KB. Hundreds of names on one certificate, RSA-4096 and needless extras exceed that.",
+	What:     "Clients bound how much they take: small devices often 4 to 16 KB, Google's load balancer 16 KB, Java ten certificates and 32 KB, OpenSSL 100 KB. Hundreds of names on one certificate, RSA-4096 and needless extras exceed that.",
 	Near:     []ID{WrongChainOrder, ServerFlightDropped, SlowHandshake},
 	Shows: []Symptom{
 		{

@@ -881,7 +881,7 @@ var causeLargeHelloDropped = Cause{
 	},
 	Confirm: []string{
 		"Compare sizes: `openssl s_client -groups X25519` (small) succeeds and `-groups X25519MLKEM768` (OpenSSL 3.5 or later) fails.",
-		"Chrome: switch chrome://flags/#enable-tls13-kyber or the policy PostQuantumKeyAgreementEnabled off. The site then loads.",
+		"Firefox: set security.tls.enable_kyber to false; Chrome: the policy PostQuantumKeyAgreementEnabled. The site then loads.",
 		"The same large hello succeeds when connected next to the server: a device in between is at fault.",
 	},
 	Decides: []Distinction{

@@ -241,7 +241,7 @@ var causeNoSharedVersion = Cause{
 		{
 			For:  "php",
 			Side: "client",
-			Text: "Remove CURLOPT_SSLVERSION (6 and lower pin old versions), and let curl choose.",
+			Text: "Remove CURLOPT_SSLVERSION and crypto_method settings that name a single version, and let the library choose.",
 		},
 		{
 			For:      "openssl",
@@ -432,7 +432,7 @@ var causeNoSharedCipher = Cause{
 		{
 			For:    "iis",
 			Side:   "server",
-			Text:   "Order and list come from Group Policy or these commands. ECDHE_RSA suites with GCM need Server 2016; 2012 R2 has only CBC ones for RSA keys.",
+			Text:   "Order and list come from Group Policy or these commands. ECDHE_RSA suites with GCM need Server 2016; 2012 R2 has ECDHE for RSA keys with CBC only.",
 			Config: "Get-TlsCipherSuite | Format-Table Name\nEnable-TlsCipherSuite -Name TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 -Position 0\nEnable-TlsCipherSuite -Name TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 -Position 1",
 			Place:  "powershell",
 		},
@@ -496,7 +496,7 @@ var causeNoSharedCipher = Cause{
 		{
 			For:  "cloudflare",
 			Side: "server",
-			Text: "Edge: SSL/TLS > Edge Certificates; Universal SSL has ECDSA and RSA certificates, custom suites can shut clients out. Origin: allow ECDHE-RSA-AES128-GCM-SHA256 there.",
+			Text: "Edge: custom cipher suites (Advanced Certificate Manager) can shut clients out; go back to the default. Origin: allow ECDHE-RSA-AES128-GCM-SHA256 there.",
 		},
 		{
 			For:    "aws-alb",
@@ -669,7 +669,7 @@ var causeNoSharedGroup = Cause{
 		{
 			For:    "envoy",
 			Side:   "server",
-			Text:   "The default is X25519 and P-256 (no P-384).",
+			Text:   "The default has no P-384.",
 			Config: "common_tls_context:\n  tls_params:\n    ecdh_curves: [X25519, P-256, P-384]",
 			Place:  "downstream-tls-context",
 		},
@@ -1118,7 +1118,7 @@ var causeWeakDH = Cause{
 			Text: "SSL_ERROR_WEAK_SERVER_EPHEMERAL_DH_KEY",
 		},
 		{
-			In:   "Chrome (before 81)",
+			In:   "older Chrome",
 			Text: "ERR_SSL_WEAK_SERVER_EPHEMERAL_DH_KEY",
 		},
 		{

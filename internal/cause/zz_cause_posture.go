@@ -77,14 +77,14 @@ var causeObsoleteProtocolEnabled = Cause{
 		{
 			For:    "traefik",
 			Side:   "server",
-			Text:   "Default since v3; remove VersionTLS10 or VersionTLS11.",
+			Text:   "TLS 1.2 is the default; remove VersionTLS10 or VersionTLS11.",
 			Config: "tls:\n  options:\n    default:\n      minVersion: VersionTLS12",
 			Place:  "dynamic",
 		},
 		{
 			For:    "envoy",
 			Side:   "server",
-			Text:   "Default for servers since 1.22.",
+			Text:   "The default for servers in current versions.",
 			Config: "common_tls_context:\n  tls_params:\n    tls_minimum_protocol_version: TLSv1_2",
 			Place:  "downstream-tls-context",
 		},
@@ -235,7 +235,7 @@ var causeTLS13Missing = Cause{
 		{
 			For:    "nginx",
 			Side:   "server",
-			Text:   "Default since 1.27.3; earlier it had to be named. Before 1.29.2 the default server of the port decides.",
+			Text:   "Default since 1.23.4; earlier it had to be named. Before 1.29.2 the default server of the port decides.",
 			Config: "ssl_protocols TLSv1.2 TLSv1.3;",
 			Place:  "server",
 		},

@@ -251,7 +251,7 @@ var causeUncleanClose = Cause{
 		{
 			For:    "python",
 			Side:   "client",
-			Text:   "For a server that cannot be changed (Python 3.12 and later name it OP_IGNORE_UNEXPECTED_EOF).",
+			Text:   "For a server that cannot be changed (Python 3.10 and later name it OP_IGNORE_UNEXPECTED_EOF).",
 			Config: "ctx.options |= getattr(ssl, \"OP_IGNORE_UNEXPECTED_EOF\", 0x80)",
 			Place:  "code",
 		},
