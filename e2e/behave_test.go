@@ -21,6 +21,7 @@ type view struct {
 	args   []string
 	ok     bool
 	says   string // regular expression on its output
+	input  string // what the client reads from standard input
 }
 
 // sees: the client gets through. fails: it does not, and says why.
@@ -94,7 +95,7 @@ func (v view) ask(t testing.TB, e *env, r *row) (ok bool, output string) {
 	defer stop()
 	run := exec.CommandContext(ctx, need(t, c.Path), c.Args[1:]...)
 	var out bytes.Buffer
-	run.Stdout, run.Stderr = &out, &out
+	run.Stdin, run.Stdout, run.Stderr = strings.NewReader(v.input), &out, &out
 	err := run.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

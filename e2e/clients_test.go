@@ -32,7 +32,10 @@ var sampled = []string{
 
 // realClients are clients that are both a profile of tlswhy and a program on this machine.
 var realClients = map[string]func(t testing.TB, e *env, r *row) (ok bool, output string){
-	"openssl-3.0": func(t testing.TB, e *env, r *row) (bool, string) { return sees("openssl").ask(t, e, r) },
+	// With a request and until the server closes: s_client alone would leave before a late alert of TLS 1.3 arrives.
+	"openssl-3.0": func(t testing.TB, e *env, r *row) (bool, string) {
+		return view{client: "openssl", args: []string{"-ign_eof"}, input: "GET / HTTP/1.0\r\nHost: " + r.host() + "\r\n\r\n"}.ask(t, e, r)
+	},
 	// -f: an error page is a failure for tlswhy, too.
 	"curl-openssl": func(t testing.TB, e *env, r *row) (bool, string) { return sees("curl", "-f").ask(t, e, r) },
 	"java-17":      func(t testing.TB, e *env, r *row) (bool, string) { return sees("java").ask(t, e, r) },

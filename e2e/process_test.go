@@ -184,7 +184,7 @@ func (e *env) restart() {
 // waitListening returns when something listens on the port; looking at /proc costs the server no connection.
 func (e *env) waitListening(port int) {
 	e.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !listening(port) {
 		if e.last != nil {
 			select {
@@ -196,7 +196,7 @@ func (e *env) waitListening(port int) {
 			}
 		}
 		if time.Now().After(deadline) {
-			e.t.Fatalf("nothing listens on port %d after 30 s\n%s", port, tail(e.log, 3000))
+			e.t.Fatalf("nothing listens on port %d after a minute\n%s", port, tail(e.log, 3000))
 		}
 		time.Sleep(15 * time.Millisecond)
 	}

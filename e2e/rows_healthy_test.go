@@ -77,6 +77,12 @@ var clientCertRows = func() []row {
 			view: []view{fails("curl", "", "-f"), sees("curl", curlWith("good")...)}},
 		row{name: "apache2/client-certificate-not-on-this-path", server: "apache2", spec: spec{lines: byPath}, target: "https://shop.example/", view: []view{sees("curl", "-f")}},
 	)
+	// Postfix shakes hands with everybody and then says 421 without being asked.
+	rows = append(rows,
+		row{name: "postfix/client-certificate-missing", server: "postfix", spec: spec{clients: "require"}, target: "smtp://shop.example", want: mtlsMissing(),
+			view: []view{sees("openssl", "-starttls", "smtp")}},
+		row{name: "postfix/client-certificate-other", server: "postfix", spec: spec{clients: "require"}, target: "smtp://shop.example", args: with("other"), want: mtlsRefused()},
+	)
 	for _, s := range []string{"apache2", "nginx", "java"} {
 		rows = append(rows, row{name: s + "/healthy-client-certificate-given", server: s, spec: mtls(map[string]string{"nginx": "1.2"}[s]), args: with("good"), view: []view{sees("curl", curlWith("good")...)}})
 	}

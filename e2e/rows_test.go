@@ -35,6 +35,7 @@ type want struct {
 	proof      string // kind of the proof, where confidence is proved
 	warning    string // a finding that has to be there and must not block
 	either     string // a cause that has to be named as the next wall, in either, detail or a further finding
+	unknown    bool   // that it cannot tell is right as well, if it says why
 	rival      string // a cause that has to stand among the alternatives
 }
 
