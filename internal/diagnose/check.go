@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
@@ -55,7 +56,11 @@ func (s *session) check(ctx context.Context) {
 // the client fails, or the first there is.
 func (s *session) choose(ctx context.Context, base *transcript.Transcript, fan []*transcript.Transcript, late <-chan *transcript.Transcript) {
 	results := slices.Clone(s.addresses)
-	i := slices.IndexFunc(results, func(r addressResult) bool { return r.stop != nil && r.t.Outcome.Kind != transcript.NoRoute })
+	i := slices.IndexFunc(results, func(r addressResult) bool { return r.stop != nil && r.stop.area != areaReach })
+	if i < 0 {
+		// Clients pass over an address where no connection stands up (RFC 8305).
+		i = slices.IndexFunc(results, func(r addressResult) bool { return r.stop == nil })
+	}
 	if i < 0 || results[i].t == base {
 		s.diagnose(ctx, addressOf(base), base, fan, late)
 	} else {
@@ -166,6 +171,9 @@ func (s *session) diagnose(ctx context.Context, addr netip.AddrPort, base *trans
 	if s.blocked() {
 		return
 	}
+	if s.asksLate(ctx, addr) {
+		return
+	}
 	if sus := suspicious(s.primary, fan); sus != nil && !s.o.Gentle {
 		if s.unsteady(ctx, addr, s.primary, sus) {
 			return
@@ -178,6 +186,11 @@ func (s *session) diagnose(ctx context.Context, addr netip.AddrPort, base *trans
 // explainStop looks for the cause by the area in which the client stops.
 func (s *session) explainStop(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript, fan []*transcript.Transcript) {
 	st := s.assess(base)
+	if st == nil || st.area == areaVerify {
+		if other := s.otherLeaf(base, fan); other != nil && s.unsteady(ctx, addr, base, other) {
+			return
+		}
+	}
 	if st == nil {
 		s.verify(ctx, base)
 		return
@@ -232,6 +245,10 @@ func (s *session) explainStop(ctx context.Context, addr netip.AddrPort, base *tr
 func (s *session) alien(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript, fan []*transcript.Transcript) {
 	p, known := recognise(base.Reply)
 	switch {
+	case s.target.StartTLS != "":
+		f := finding(cause.STARTTLSFailed, report.Proved, fmt.Sprintf("After the go-ahead of the %s dialogue the server does not speak TLS: its answer to the ClientHello begins with %q.", strings.ToUpper(s.target.StartTLS), excerpt(base.Reply)), base.ID)
+		f.Values["service"] = s.target.StartTLS
+		s.add(observed(f, "clear text where a ServerHello belongs", base.ID))
 	case slices.ContainsFunc(fan, answered):
 		if !s.negotiate(ctx, addr, base, fan) {
 			s.illegal(ctx, addr, base, fan, &other{control: base})
@@ -305,7 +322,7 @@ func (s *session) closing() {
 		return
 	}
 	r := t.Response
-	if r.Header.Get("Content-Length") != "" || r.Header.Get("Transfer-Encoding") != "" || t.Outcome.Kind != transcript.Closed {
+	if r.Header.Get("Content-Length") != "" || r.Header.Get("Transfer-Encoding") != "" || t.CloseNotify != transcript.No {
 		return
 	}
 	f := finding(cause.UncleanClose, report.Proved, "The response says nothing of its length and the connection ends without close_notify: a client cannot tell its end from a cut, and OpenSSL 3 reports an unexpected EOF.", t.ID)

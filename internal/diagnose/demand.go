@@ -3,6 +3,7 @@ package diagnose
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -81,6 +82,34 @@ func (s *session) keys(_ context.Context, t *transcript.Transcript) {
 	f := finding(cause.ServerInternalError, report.Likely, fmt.Sprintf("The server gives up after the key exchange: it %s.", afterFlight(t)), t.ID)
 	f.Step = cause.StepKeys
 	s.add(f)
+}
+
+// asksLate finds out whether a page is refused because the server could not ask
+// for a client certificate: in TLS 1.3 it may do so after the handshake only if
+// the hello says that it may (RFC 8446, Section 4.2.6), which no browser does.
+func (s *session) asksLate(ctx context.Context, addr netip.AddrPort) bool {
+	t := s.primary
+	if t.Response == nil || t.Response.Status != 403 && t.Response.Status != 401 && t.Response.Status != 400 ||
+		t.Version() < wire.VersionTLS13 || len(t.CertificateRequests) > 0 {
+		return false
+	}
+	c := t.Attempt.Handshake.Hello
+	if _, offers := c.Extension(wire.ExtPostHandshakeAuth); offers {
+		return false
+	}
+	ch := change{dim: dimExtensions, key: "extensions+post_handshake_auth", text: "extensions: offer post_handshake_auth",
+		apply: func(h *wire.ClientHello) { h.Set(wire.PostHandshakeAuthExt()) }}
+	a := s.baseline("the client's hello that lets itself be asked later", addr)
+	a.Handshake.Hello = with(c, ch)
+	b := s.run(ctx, a)
+	i := slices.IndexFunc(b.CertificateRequests, func(r transcript.CertificateRequest) bool { return r.Phase == transcript.PostHandshake })
+	if i < 0 {
+		return false
+	}
+	f := finding(cause.MTLSRequired, report.Proved, fmt.Sprintf("The server wants a client certificate for %s and asks for it only after the handshake, which %s does not allow in TLS 1.3: it answers with status %d. From a client that does allow it, it asks for one.%s", s.target.Path, s.profile.ID, t.Response.Status, acceptable(authorities(b.CertificateRequests[i].Request))), t.ID, b.ID)
+	f.Proof = &report.Proof{Kind: report.ByHandshake, Baseline: t.ID, Counterfactual: b.ID, Change: ch.text, Effect: "CertificateRequest after the handshake", Repeated: 1}
+	s.add(f)
+	return true
 }
 
 func afterFlight(t *transcript.Transcript) string {

@@ -38,6 +38,12 @@ func (e experiment) keys() []string {
 	return k
 }
 
+// contains says that the changes of o are among those of e.
+func (e experiment) contains(o experiment) bool {
+	have := e.keys()
+	return !slices.ContainsFunc(o.keys(), func(k string) bool { return !slices.Contains(have, k) })
+}
+
 // planCounterfactuals is the second round: what to change in the client's hello
 // c, judging by what the server answered to the fan. It is a pure function.
 //
@@ -79,9 +85,12 @@ func planCounterfactuals(c *wire.ClientHello, base *transcript.Transcript, fan [
 		}
 	}
 	if len(c.ALPN()) > 0 {
+		// The fan offers no ALPN, so that a server that insists on another protocol
+		// answers it. It looks at ALPN last: what it says to the client's own hello
+		// may be about something else.
 		add(dropALPN(c))
 		for _, f := range fan {
-			if missing := lacks(c, f); answered(f) && len(missing) > 0 && base.Outcome.Alert != nil && base.Outcome.Alert.Description == wire.AlertNoApplicationProtocol {
+			if missing := lacks(c, f); answered(f) && len(missing) > 0 {
 				add(append(missing, dropALPN(c))...)
 			}
 		}
@@ -243,22 +252,32 @@ func (s *session) single(ctx context.Context, addr netip.AddrPort, base, control
 	if picked := pickedOf(root); picked != nil {
 		cs = []change{*picked}
 	}
-	// The deciding flip once more: A B A B.
-	again := s.round(ctx, []transcript.Attempt{
-		s.attempt("repeat: the client's own hello", addr, c),
-		s.attempt("repeat: "+purposeOf(cs), addr, with(c, cs...)),
-	})
-	if answered(again[0]) {
-		return s.unsteady(ctx, addr, base, again[0])
+	// The deciding flip once more: A B A B. Connections that are cut may be the
+	// work of one bad server among several that take turns: an odd number of tries
+	// in a row meets all of two.
+	repeats := 1
+	if cutShort(base) {
+		repeats = 3
 	}
-	b := root
-	if answered(again[1]) {
-		b = experiment{cs, again[1]}
+	var as []transcript.Attempt
+	for range repeats {
+		as = append(as, s.attempt("repeat: the client's own hello", addr, c))
 	}
-	p := flip{a: base, b: b.t, change: b.changes[0], seen: 2, extra: []string{control.ID, again[0].ID, root.t.ID}}
-	if !answered(again[1]) {
-		p.seen = 1
+	as = append(as, s.attempt("repeat: "+purposeOf(cs), addr, with(c, cs...)))
+	again := s.round(ctx, as)
+	for _, t := range again[:repeats] {
+		if answered(t) {
+			return s.unsteady(ctx, addr, base, t)
+		}
 	}
+	b, last := root, again[repeats]
+	p := flip{a: base, seen: 1, extra: append(ids(again[:repeats]), control.ID, root.t.ID)}
+	if answered(last) {
+		b, p.seen = experiment{cs, last}, 2
+	} else if cutShort(base) && cutShort(last) {
+		return s.unsteady(ctx, addr, root.t, last)
+	}
+	p.b, p.change = b.t, b.changes[0]
 	if b.changes[0].key == "size-" {
 		p = bySizeAlone(p, all)
 	}
@@ -342,7 +361,10 @@ func (s *session) combination(ctx context.Context, addr netip.AddrPort, base, co
 	}
 	slices.SortStableFunc(best.changes, func(a, b change) int { return int(a.dim) - int(b.dim) })
 	var alternatives [][]string
-	for _, e := range several {
+	for i, e := range several {
+		if slices.ContainsFunc(several[:i], e.contains) {
+			continue // more than is needed
+		}
 		var set []string
 		for _, ch := range e.changes {
 			set = append(set, ch.text)
@@ -401,7 +423,7 @@ func (s *session) putBack(ctx context.Context, addr netip.AddrPort, base, contro
 		}
 		// The reference gets through, with this of the client's it does not.
 		ch := e.changes[0]
-		ch.removes = true
+		ch.removes = ch.dim != dimVersions || c.OffersVersion(refAgain.Version())
 		f := s.negotiationFinding(flip{a: e.t, b: refAgain, change: ch, seen: 1, extra: []string{base.ID, control.ID, ref.ID}}, nil)
 		f.Confidence = report.Likely
 		f.Proof = nil

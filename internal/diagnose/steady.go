@@ -9,6 +9,7 @@ import (
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
@@ -26,14 +27,12 @@ const (
 func (s *session) unsteady(ctx context.Context, addr netip.AddrPort, a, b *transcript.Transcript) bool {
 	var good, bad []string
 	var worst *transcript.Transcript
-	leaves := map[string]bool{}
 	for i := range steadyTries {
 		if i > 0 && !pause(ctx, steadyPause) {
 			break
 		}
 		t := s.run(ctx, s.attempt(fmt.Sprintf("one at a time, %d of %d", i+1, steadyTries), addr, s.hello(s.sni)))
-		leaves[t.LeafSHA256()] = true
-		if answered(t) && s.profile.Judge(t) == nil {
+		if s.assess(t) == nil {
 			good = append(good, t.ID)
 		} else {
 			bad = append(bad, t.ID)
@@ -53,10 +52,47 @@ func (s *session) unsteady(ctx context.Context, addr netip.AddrPort, a, b *trans
 	case len(bad) == 0:
 		return false
 	}
-	f := finding(cause.InconsistentEndpoints, report.Proved, fmt.Sprintf("The same hello to %s gets different answers: %d of %d attempts, one after the other, fail (it %s). Several servers stand behind this address and one of them is broken, or the server fails now and then.", addr, len(bad), tries, s.endOf(worst)), append(append([]string{a.ID, b.ID}, good...), bad...)...)
+	f := finding(cause.InconsistentEndpoints, report.Proved, fmt.Sprintf("The same hello to %s gets different answers: %d of %d attempts, one after the other, fail (%s). Several servers stand behind this address and one of them is broken, or the server fails now and then.", addr, len(bad), tries, s.trouble(worst)), append(append([]string{a.ID, b.ID}, good...), bad...)...)
 	f.Proof = &report.Proof{Kind: report.ByObservation, Baseline: bad[0], Counterfactual: good[0], Change: "none: the same hello, again", Effect: fmt.Sprintf("%d succeed, %d fail", len(good), len(bad)), Repeated: tries}
 	s.add(f)
 	return true
+}
+
+// trouble says in a phrase what stops the client in an attempt.
+func (s *session) trouble(t *transcript.Transcript) string {
+	if answered(t) {
+		if res := trust.Verify(s.verifyInput(t)); !res.OK {
+			return res.Verdict()
+		}
+		if r := s.profile.Judge(t); r != nil {
+			return r.Detail
+		}
+	}
+	return "the hello " + s.endOf(t)
+}
+
+// otherLeaf looks for an answer to the fan with another certificate of the same
+// kind of key, of which the client thinks otherwise than of the one in base: a
+// hint that not all servers behind the address were given the same.
+func (s *session) otherLeaf(base *transcript.Transcript, fan []*transcript.Transcript) *transcript.Transcript {
+	mine := parsed(base)
+	if len(mine) == 0 {
+		return nil
+	}
+	ok := trust.Verify(s.verifyInput(base))
+	for _, t := range fan {
+		if !answered(t) || t.LeafSHA256() == base.LeafSHA256() || t.Attempt.Handshake.Hello.ServerName() != s.sni {
+			continue
+		}
+		theirs := parsed(t)
+		if len(theirs) == 0 || theirs[0].Key == nil || mine[0].Key == nil || theirs[0].Key.Type != mine[0].Key.Type {
+			continue
+		}
+		if res := trust.Verify(s.verifyInput(t)); res.OK != ok.OK {
+			return t
+		}
+	}
+	return nil
 }
 
 func (s *session) limitedFinding(detail string, evidence []string) {

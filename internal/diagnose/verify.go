@@ -208,24 +208,14 @@ func (s *session) defectFinding(t *transcript.Transcript, in trust.Input, res tr
 	if !d.Blocking {
 		return observed(f, d.Detail, t.ID)
 	}
-	change, with := s.counterfactual(in, res, d, completed)
-	if change == "" {
+	change, with, conclusive := s.counterfactual(in, res, d, completed)
+	if change == "" || stillBlocks(with, d.Cause) || !conclusive {
 		return f
-	}
-	f.Proof = &report.Proof{Kind: report.ByVerify, Baseline: t.ID, Change: change, Before: string(d.Cause) + ": " + d.Detail, After: with.Verdict(), Repeated: 1}
-	if stillBlocks(with, d.Cause) {
-		f.Proof = nil
-		return f
-	}
-	if !root {
-		f.Proof.After = "no longer " + string(d.Cause)
 	}
 	f.Confidence = report.Proved
-	if d.Cause == cause.IncompleteChain && completed == nil && !s.issuerIsInHouse(in, res) {
-		// Whether the missing issuer is an intermediate or a root of somebody
-		// else's cannot be seen without it.
-		f.Confidence = report.Likely
-		f.Proof = nil
+	f.Proof = &report.Proof{Kind: report.ByVerify, Baseline: t.ID, Change: change, Before: string(d.Cause) + ": " + d.Detail, After: with.Verdict(), Repeated: 1}
+	if !root {
+		f.Proof.After = "no longer " + string(d.Cause)
 	}
 	if d.Cause == cause.TLSInterception {
 		// The name of the issuer says so; what proves it is a look at another site.
@@ -233,6 +223,31 @@ func (s *session) defectFinding(t *transcript.Transcript, in trust.Input, res tr
 		f.Proof = nil
 	}
 	return f
+}
+
+// counterfactual judges again with the one input changed on which the defect
+// hangs. It is conclusive if nothing else could have made the difference.
+func (s *session) counterfactual(in trust.Input, res trust.Result, d trust.Defect, completed *trust.Result) (change string, with trust.Result, conclusive bool) {
+	if d.Cause == cause.IncompleteChain && completed != nil {
+		return "an added intermediate: " + subjects(s.fetched), *completed, true
+	}
+	ch, ok := trust.Counterfactual(in, &res, d)
+	if !ok {
+		return "", res, false
+	}
+	// Whether a missing issuer is an intermediate or somebody's root cannot be
+	// seen without it; but a CA that bears the organisation of a trusted root is
+	// that root's.
+	switch d.Cause {
+	case cause.IncompleteChain:
+		ch.Conclusive = s.issuerIsInHouse(in, res)
+		if missing := res.Incomplete(); ch.Conclusive && len(missing) > 0 {
+			ch.What = "an added intermediate: " + missing[0].Issuer.Short() + ", taken as given"
+		}
+	case cause.UntrustedRoot:
+		ch.Conclusive = ch.Conclusive || !s.issuerIsInHouse(in, res)
+	}
+	return ch.What, trust.Verify(ch.Input), ch.Conclusive
 }
 
 func stillBlocks(r trust.Result, id cause.ID) bool {
@@ -272,112 +287,6 @@ func decides(id, from cause.ID) string {
 	return "not visible from outside"
 }
 
-// counterfactual judges again with the one input changed that makes the defect
-// go away. An empty change says that there is none.
-func (s *session) counterfactual(in trust.Input, res trust.Result, d trust.Defect, completed *trust.Result) (string, trust.Result) {
-	leaf := in.Chain[0]
-	at := func(t time.Time) (string, trust.Result) {
-		in.At = t
-		return "time: " + dateOf(t), trust.Verify(in)
-	}
-	policy := func(text string, edit func(*trust.Policy)) (string, trust.Result) {
-		edit(&in.Policy)
-		return "the client's rules: " + text, trust.Verify(in)
-	}
-	anchor := func(c *trust.Certificate, text string) (string, trust.Result) {
-		in.Roots = in.Roots.With(c)
-		in.Policy.PartialChain = true
-		return text, trust.Verify(in)
-	}
-	switch d.Cause {
-	case cause.Expired, cause.ExpiredIntermediate:
-		if d.Cert == nil {
-			return "", res
-		}
-		t := d.Cert.NotAfter.Add(-time.Minute)
-		if from, to, ok := trust.CommonValidity(res.Best.Certs); ok && (t.Before(from) || t.After(to)) {
-			t = to.Add(-time.Minute)
-		}
-		return at(t)
-	case cause.NotYetValid:
-		if d.Cert == nil {
-			return "", res
-		}
-		return at(d.Cert.NotBefore.Add(time.Minute))
-	case cause.ClientClockSkew:
-		return at(in.PeerTime)
-	case cause.HostnameMismatch:
-		if n := coveredName(leaf); n != "" {
-			in.Name = n
-			return "name: " + n + " instead of " + s.target.Host, trust.Verify(in)
-		}
-		return policy("names are not checked", func(p *trust.Policy) { p.Name = false })
-	case cause.CNOnly:
-		return policy("the common name counts as a name", func(p *trust.Policy) { p.Name = false })
-	case cause.SelfSigned:
-		return anchor(leaf, "roots: add this certificate")
-	case cause.UntrustedRoot, cause.TLSInterception:
-		top := res.Best.Certs[len(res.Best.Certs)-1]
-		return anchor(top, "roots: add "+top.Subject.Short())
-	case cause.IncompleteChain:
-		if completed != nil {
-			return "an added intermediate: " + subjects(s.fetched), *completed
-		}
-		c := leaf
-		if missing := res.Incomplete(); len(missing) > 0 {
-			c = missing[0]
-		}
-		return anchor(c, "an added intermediate: "+c.Issuer.Short()+", taken as given")
-	case cause.ClientCABundleOutdated:
-		if in.CurrentRoots == nil {
-			return "", res
-		}
-		in.Roots = in.CurrentRoots
-		return "roots: those of today", trust.Verify(in)
-	case cause.CAAsLeaf:
-		return policy("a CA certificate may serve a site", func(p *trust.Policy) { p.RefuseCALeaf = false })
-	case cause.WrongEKU:
-		return policy("extendedKeyUsage is not looked at", func(p *trust.Policy) { p.ServerEKU = false })
-	case cause.WrongKeyUsage:
-		return policy("keyUsage is not looked at", func(p *trust.Policy) { p.KeyUsage = false })
-	case cause.NameConstraints, cause.PathLengthExceeded, cause.IssuerNotCA:
-		return policy("CAs are not held to their limits", func(p *trust.Policy) { p.CARules = false })
-	case cause.WeakKey:
-		bits := 0
-		if d.Cert != nil && d.Cert.Key != nil {
-			bits = d.Cert.Key.Bits
-		}
-		return policy(fmt.Sprintf("keys of %d bits are enough", bits), func(p *trust.Policy) { p.MinRSABits, p.MinECBits = min(p.MinRSABits, bits), min(p.MinECBits, bits) })
-	case cause.WeakSignature:
-		return policy("SHA-1 and MD5 are accepted", func(p *trust.Policy) { p.RefuseSHA1Leaf, p.RefuseSHA1CA, p.RefuseMD5 = false, false, false })
-	case cause.ValidityTooLong:
-		return policy("any validity period", func(p *trust.Policy) { p.MaxValidity = false })
-	case cause.CTMissing:
-		return policy("certificate transparency is not asked for", func(p *trust.Policy) { p.SCTs = false })
-	case cause.MustStapleMissing:
-		return policy("the certificate's promise to staple is not held against it", func(p *trust.Policy) { p.MustStaple = false })
-	case cause.Revoked:
-		return policy("revocation is not looked at", func(p *trust.Policy) { p.Revoked = false })
-	case cause.CertificateTooLarge:
-		return policy("any size", func(p *trust.Policy) { p.MaxChainBytes = 0 })
-	}
-	return "", res
-}
-
-// coveredName is a host name that the certificate is good for, or "".
-func coveredName(c *trust.Certificate) string {
-	for _, n := range c.DNSNames {
-		name := strings.Replace(n, "*.", "www.", 1)
-		if h, err := trust.ParseHost(name); err == nil && c.Covers(h, trust.NameRules{WildcardLabels: 2}) {
-			return name
-		}
-	}
-	for _, ip := range c.IPAddresses {
-		return ip.String()
-	}
-	return ""
-}
-
 // refine tells neighbours of a certificate's defect apart by asking the server
 // again under other names.
 func (s *session) refine(ctx context.Context, t *transcript.Transcript, d trust.Defect, f *report.Finding) {
@@ -408,7 +317,7 @@ func (s *session) refine(ctx context.Context, t *transcript.Transcript, d trust.
 // of another site: what comes for no name, and for the certificate's own?
 func (s *session) whichCertificate(ctx context.Context, t *transcript.Transcript, f *report.Finding) {
 	addr, c := t.Attempt.Handshake.Address, t.Attempt.Handshake.Hello
-	own := coveredName(s.chain[0])
+	own := trust.CoveredName(s.chain[0], trust.NameRules{WildcardLabels: 2})
 	as := []transcript.Attempt{s.attempt("the certificate that comes without a name", addr, with(c, dropSNI()))}
 	if s.sni == "" && !s.target.IsAddress() {
 		as = []transcript.Attempt{s.attempt("the certificate that comes with the name", addr, with(c, offerSNI(s.target.Host)))}

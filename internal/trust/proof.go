@@ -42,7 +42,7 @@ func Counterfactual(in Input, res *Result, d Defect) (Change, bool) {
 		ch.Input.At = in.PeerTime
 		ch.What = "time: the server's, " + date(in.PeerTime)
 	case cause.HostnameMismatch:
-		name := coveredName(in.Chain[0], pol.Names)
+		name := CoveredName(in.Chain[0], pol.Names)
 		if ch.Input.Name = name; name == "" {
 			ch.What = "name: not checked"
 		} else {
@@ -137,8 +137,9 @@ func validTime(p *Path, c *Certificate) (t time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// coveredName is a host that the certificate is for, "" if there is none.
-func coveredName(c *Certificate, rules NameRules) string {
+// CoveredName is a host or address that the certificate is for, "" if there is
+// none; a wildcard becomes "www".
+func CoveredName(c *Certificate, rules NameRules) string {
 	for _, d := range c.DNSNames {
 		if suffix, ok := strings.CutPrefix(d, "*."); ok {
 			d = "www." + suffix
