@@ -1514,7 +1514,7 @@ var causeCNOnly = Cause{
 	Step:     StepVerify,
 	Severity: SeverityHigh,
 	Side:     "server",
-	Title:    "The name stands in the wrong place",
+	Title:    "The host name is in the wrong field",
 	Summary:  "The certificate has its host name in the common name alone, where clients no longer look.",
 	What:     "Names belong into the subjectAltName extension. Chrome ignores the common name since 2017, Go since 1.15, curl and Firefox for longer or under conditions. Certificates made by hand with only a CN fail there and pass elsewhere.",
 	Near:     []ID{HostnameMismatch, SelfSigned},

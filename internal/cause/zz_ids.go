@@ -52,7 +52,7 @@ const (
 	Revoked                    ID = "revoked"                       // the certificate was revoked
 	WeakKey                    ID = "weak-key"                      // the key is too small
 	WeakSignature              ID = "weak-signature"                // the certificate's signature is too weak
-	CNOnly                     ID = "cn-only"                       // the name stands in the wrong place
+	CNOnly                     ID = "cn-only"                       // the host name is in the wrong field
 	WrongEKU                   ID = "wrong-eku"                     // the certificate is not meant for servers
 	WrongKeyUsage              ID = "wrong-key-usage"               // the key may not do what TLS needs
 	CAAsLeaf                   ID = "ca-as-leaf"                    // A CA certificate serves as the site's

@@ -302,7 +302,7 @@ var softwareTable = [...]Software{
 			"options",
 		},
 		Body: []string{
-			"s_server ",
+			"s_server -",
 		},
 	},
 	{
