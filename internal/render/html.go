@@ -174,7 +174,7 @@ func viewOf(r *report.Report, f *report.Finding, group string) findingView {
 	v := findingView{
 		Class: "warning", Tag: "Warning", Cause: string(f.Cause), Summary: summary(f),
 		Confidence: string(f.Confidence), ConfidenceLabel: confidenceLabel(f.Confidence),
-		Proof: capitalised(proof(r, f)), Actor: actor(r, f), Compare: compare(r, f.Proof),
+		Proof: capitalised(proof(r, f, true)), Actor: actor(r, f), Compare: compare(r, f.Proof),
 		Reproduce: f.Reproduce, Retest: f.Retest, Guide: "tlswhy guide " + string(f.Cause),
 	}
 	if f.Blocking {
@@ -184,7 +184,7 @@ func viewOf(r *report.Report, f *report.Finding, group string) findingView {
 		v.Judged = f.Proof
 	}
 	for _, a := range f.Alternatives {
-		v.Alternatives = append(v.Alternatives, report.Alternative{Cause: a.Cause, Decides: sentence(bare(a.Decides))})
+		v.Alternatives = append(v.Alternatives, report.Alternative{Cause: a.Cause, Decides: decides(a)})
 	}
 	for _, set := range f.Either {
 		v.Either = append(v.Either, strings.Join(set, " and "))

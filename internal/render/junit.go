@@ -132,7 +132,7 @@ func (s *junitSuite) add(c junitCase) {
 }
 
 func junitText(r *report.Report, f *report.Finding) string {
-	rows := []string{confidenceLabel(f.Confidence) + ": " + proof(r, f)}
+	rows := []string{confidenceLabel(f.Confidence) + ": " + proof(r, f, true)}
 	if s := actor(r, f); s != "" {
 		rows = append(rows, "Who acts: "+s)
 	}

@@ -100,6 +100,7 @@ func words(l line) []word {
 // words allow it; a word that is wider is broken too, but for one that a person
 // may want to copy whole (see breakable).
 func wrap(l line, width int) []line {
+	width = max(width, 1)
 	var out []line
 	var cur line
 	used := 0

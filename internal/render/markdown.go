@@ -87,9 +87,9 @@ func markdownReport(b *strings.Builder, r *report.Report) {
 }
 
 func markdownFinding(b *strings.Builder, r *report.Report, f *report.Finding) {
-	fmt.Fprintf(b, "**%s** %s\n\n", confidenceLabel(f.Confidence), mdText(capitalised(proof(r, f))))
+	fmt.Fprintf(b, "**%s** %s\n\n", confidenceLabel(f.Confidence), mdText(capitalised(proof(r, f, true))))
 	for _, a := range f.Alternatives {
-		fmt.Fprintf(b, "**Or** %s: %s\n\n", mdCode(string(a.Cause)), mdText(sentence(bare(a.Decides))))
+		fmt.Fprintf(b, "**Or** %s: %s\n\n", mdCode(string(a.Cause)), mdText(decides(a)))
 	}
 	for i, set := range f.Either {
 		word := "**Either**"

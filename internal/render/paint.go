@@ -22,7 +22,7 @@ func (p *painter) putLimited(indent int, l line, limit int) {
 // block is put without the putting. Beyond limit lines (0: any number) the last
 // one ends in an ellipsis.
 func (p *painter) block(first, hang int, l line, limit int) []line {
-	rows := wrap(l, p.width-hang)
+	rows := wrap(l, max(p.width-hang, minText))
 	for i := range rows {
 		indent := hang
 		if i == 0 {
@@ -37,13 +37,18 @@ func (p *painter) block(first, hang int, l line, limit int) []line {
 	return rows
 }
 
-// limit is the number of lines that a text may take once the screen is short.
+// limit is the number of lines that a text may take, at most n: fewer once the
+// screen is short, and any number with -v.
 func (p *painter) limit(n int) int {
 	switch {
 	case p.o.Verbose:
 		return 0
+	case p.level >= shortestTexts:
+		return min(n, 1)
+	case p.level >= shorterStillTexts:
+		return min(n, 2)
 	case p.level >= shorterTexts:
-		return max(1, n/2)
+		return min(n, 3)
 	}
 	return n
 }
@@ -55,6 +60,7 @@ func (p *painter) label(label string, st style, l line, limit int) {
 
 // beside is label with a column of another width.
 func (p *painter) beside(label string, st style, width int, l line, limit int) {
+	width = min(width, p.width/2)
 	rows := p.block(margin+width, margin+width, l, limit)
 	// The label takes the place of the first line's margin.
 	rows[0] = append(line{{plain, strings.Repeat(" ", margin)}, {st, label}, {plain, strings.Repeat(" ", max(1, width-len(label)))}}, rows[0][1:]...)

@@ -18,6 +18,7 @@ import (
 // follow with the eye.
 const (
 	minWidth      = 40
+	minText       = 12 // what is left for a text beside the widest label
 	maxWidth      = 110
 	defaultWidth  = 80
 	defaultHeight = 24
@@ -82,12 +83,15 @@ func termLines(r *report.Report, o Options) []line {
 
 // What is given up, one after the other, until a report fits the screen.
 const (
-	fewerWarnings = iota + 1 // warnings share one line
-	shorterConfig            // configuration shows its first lines
-	mergedLadder             // steps passed share one line
-	noInstead                // what the other end could do is left to -v
-	shorterTexts             // long texts show their first lines
-	maxLevel      = shorterTexts
+	fewerWarnings     = iota + 1 // warnings share one line
+	noHints                      // that other fixes exist is left to -v
+	mergedLadder                 // steps passed share one line
+	shorterConfig                // configuration shows its first lines
+	noInstead                    // what the other end could do is left to -v
+	shorterTexts                 // long texts show their first three lines
+	shorterStillTexts            // then two
+	shortestTexts                // then one
+	maxLevel          = shortestTexts
 )
 
 func (p *painter) report() {
@@ -110,11 +114,7 @@ func (p *painter) healthy() {
 	warnings := p.warnings()
 	if p.r.Verdict == report.Warn {
 		mark = span{boldYellow, "! "}
-		if n := len(warnings); n == 1 {
-			head += ", and one thing will hurt"
-		} else {
-			head += ", and " + count(n, "thing") + " will hurt"
-		}
+		head += ", with " + count(len(warnings), "warning")
 	}
 	p.put(2, 4, line{mark, {bold, head}})
 	if facts := negotiated(p.r.Server); len(facts) > 0 {
@@ -143,7 +143,7 @@ func (p *painter) broken() {
 		root = &p.r.Findings[0]
 	}
 	if root != nil {
-		p.putLimited(margin, text(summary(root)), p.limit(4))
+		p.putLimited(margin, text(summary(root)), p.limit(5))
 	}
 	p.blank()
 	p.ladder()
@@ -164,12 +164,12 @@ func (p *painter) finding(f *report.Finding) {
 	if f.Confidence != report.Proved {
 		st = boldYellow
 	}
-	p.label(confidenceLabel(f.Confidence), st, text(proof(p.r, f)), p.limit(4))
+	p.label(confidenceLabel(f.Confidence), st, text(proof(p.r, f, p.o.Verbose)), p.limit(5))
 	for i, a := range f.Alternatives {
-		if i == 2 && !p.o.Verbose {
+		if !p.o.Verbose && (i == 2 || f.Confidence == report.Proved) {
 			break
 		}
-		p.label("Or", bold, line{{plain, string(a.Cause)}, {plain, ": " + sentence(bare(a.Decides))}}, p.limit(3))
+		p.label("Or", bold, line{{plain, string(a.Cause)}, {plain, ": " + decides(a)}}, p.limit(3))
 	}
 	if len(f.Either) > 0 {
 		sets := make([]string, len(f.Either))
@@ -198,10 +198,10 @@ func (p *painter) fix(label string, x *report.Fix, m remedies) {
 		l = append(l, span{bold, n + ": "})
 	}
 	l = append(l, span{plain, sentence(oneLine(x.Text))})
-	if names := m.otherNames(); len(names) > 0 && p.level == 0 && !p.o.Verbose {
+	if names := m.otherNames(); len(names) > 0 && p.level < noHints && !p.o.Verbose {
 		l = append(l, span{dim, " Also for " + list(names, 3) + ": -v"})
 	}
-	p.label(label, bold, l, p.limit(5))
+	p.label(label, bold, l, p.limit(6))
 	p.config(x.Config)
 }
 

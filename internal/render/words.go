@@ -99,8 +99,9 @@ func confidenceLabel(c report.Confidence) string {
 	return "Possible"
 }
 
-// proof says in a sentence or two how the cause is known.
-func proof(r *report.Report, f *report.Finding) string {
+// proof says in a sentence or two how the cause is known. In full it repeats
+// verdicts whole, which say again what the summary says.
+func proof(r *report.Report, f *report.Finding, full bool) string {
 	p := f.Proof
 	if p == nil {
 		return unproved(r, f)
@@ -108,13 +109,13 @@ func proof(r *report.Report, f *report.Finding) string {
 	var s string
 	switch p.Kind {
 	case report.ByHandshake:
-		s = fmt.Sprintf("the same hello with one change (%s) gets %s", p.Change, effect(r, p))
+		s = fmt.Sprintf("the same hello with one change (%s) gets %s", p.Change, effect(r, p, full))
 		if h := handshake(r, p.Baseline); h != nil {
 			s += fmt.Sprintf("; without it, %s (%s)", outcome(h), p.Baseline)
 		}
 		s += "."
 	case report.ByVerify:
-		s = fmt.Sprintf("the same handshake judged twice. As it is: %s. With one change (%s): %s.", bare(p.Before), p.Change, bare(p.After))
+		s = fmt.Sprintf("the same handshake judged twice. As it is: %s. With one change (%s): %s.", judgement(p.Before, full), p.Change, judgement(p.After, full))
 	default:
 		// The change of an observation is none; what was seen is its effect.
 		s = bare(p.Effect)
@@ -129,18 +130,39 @@ func proof(r *report.Report, f *report.Finding) string {
 	return s + repeated(p.Repeated)
 }
 
-func effect(r *report.Report, p *report.Proof) string {
+// judgement is the verdict of a verification: "expired: The certificate …".
+func judgement(s string, full bool) string {
+	if id, _, ok := strings.Cut(s, ": "); ok && !full && cause.ID(id).Valid() {
+		return id
+	}
+	return bare(s)
+}
+
+func effect(r *report.Report, p *report.Proof, full bool) string {
 	s := bare(p.Effect)
 	if s == "" {
 		if h := handshake(r, p.Counterfactual); h != nil {
 			s = outcome(h)
 		}
 	}
-	if s == "ServerHello" {
+	if what, with, _ := strings.Cut(s, ": "); what == "ServerHello" {
 		s = "a ServerHello"
+		if with != "" && full {
+			s += " of " + with
+		}
 	}
 	if p.Counterfactual != "" {
 		s += " (" + p.Counterfactual + ")"
+	}
+	return s
+}
+
+// decides says what would tell an alternative apart. The catalogue's texts begin
+// with "There", which points at the alternative.
+func decides(a report.Alternative) string {
+	s := sentence(bare(a.Decides))
+	if rest, ok := strings.CutPrefix(s, "There "); ok {
+		return "then " + rest
 	}
 	return s
 }
