@@ -23,8 +23,12 @@ func (s *session) check(ctx context.Context) {
 	// First round: the client's own hello to every address, and the fan to the
 	// first, all at once.
 	pending := make([]<-chan *transcript.Transcript, len(addrs))
+	giveUp := make([]context.CancelFunc, len(addrs))
 	for i, a := range addrs {
-		pending[i] = s.start(ctx, s.baseline("baseline", a))
+		var each context.Context
+		each, giveUp[i] = context.WithCancel(ctx)
+		defer giveUp[i]()
+		pending[i] = s.start(each, s.baseline("baseline", a))
 	}
 	base, fan := s.firstRound(ctx, addrs[0], pending[0])
 	primary := 0
@@ -41,9 +45,12 @@ func (s *session) check(ctx context.Context) {
 	}
 	s.addresses = append(s.addresses, addressResult{addrs[primary], base, s.assess(base)})
 	for i := primary + 1; i < len(addrs); i++ {
-		if t := s.await(ctx, pending[i], impatience); t != nil {
-			s.addresses = append(s.addresses, addressResult{addrs[i], t, s.assess(t)})
+		t := s.await(ctx, pending[i], impatience)
+		if t == nil {
+			giveUp[i]()
+			t = givenUp(<-pending[i])
 		}
+		s.addresses = append(s.addresses, addressResult{addrs[i], t, s.assess(t)})
 	}
 	if ctx.Err() != nil {
 		s.primary = base
@@ -68,6 +75,21 @@ func (s *session) choose(ctx context.Context, base *transcript.Transcript, fan [
 		s.diagnose(ctx, r.addr, r.t, s.round(ctx, s.planFan(r.addr)), nil)
 	}
 	s.mixed(results)
+}
+
+// givenUp makes of an attempt that was ended from our side one that was silent
+// for as long as it was given.
+func givenUp(t *transcript.Transcript) *transcript.Transcript {
+	if t.Outcome.Kind != transcript.Aborted {
+		return t
+	}
+	c := *t
+	c.Outcome.Kind = transcript.Silent
+	if c.Outcome.Reached == transcript.ReachedNothing {
+		c.Outcome.Kind = transcript.ConnectTimeout
+	}
+	c.Outcome.Detail = "no answer within " + impatience.String()
+	return &c
 }
 
 func addressOf(t *transcript.Transcript) netip.AddrPort { return t.Attempt.Handshake.Address }

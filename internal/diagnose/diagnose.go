@@ -109,5 +109,6 @@ func Check(ctx context.Context, try Tryer, target report.Target, o Options) (*re
 		return nil, err
 	}
 	s.check(ctx)
+	s.running.Wait()
 	return s.report(), context.Cause(ctx)
 }

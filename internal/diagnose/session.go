@@ -25,6 +25,8 @@ type session struct {
 	sni   string
 	begun time.Time
 
+	running sync.WaitGroup // attempts under way: none outlives the check
+
 	mu       sync.Mutex
 	all      []*transcript.Transcript
 	order    int
@@ -130,7 +132,9 @@ func (s *session) start(ctx context.Context, a transcript.Attempt) <-chan *trans
 	id := fmt.Sprintf("h%d", s.order)
 	s.mu.Unlock()
 	out := make(chan *transcript.Transcript, 1)
+	s.running.Add(1)
 	go func() {
+		defer s.running.Done()
 		t, err := s.try.Try(ctx, a)
 		if err != nil {
 			t = &transcript.Transcript{Outcome: transcript.Outcome{Kind: transcript.Aborted, Detail: err.Error()}}
