@@ -22,7 +22,9 @@ type NoOp struct {
 	// Greeted tells whether the server's greeting is complete; nil if it waits
 	// for us to speak.
 	Greeted func(greeting []byte) bool
-	Send    []byte
+	// Send is what is said; nil: nothing can be said without a login, so that we
+	// listen for one round trip.
+	Send []byte
 	// Done tells whether what came since Send is a complete answer, and its reply
 	// code or 0.
 	Done func(reply []byte) (status int, done bool)
@@ -51,7 +53,7 @@ func (c *conn) sealRequest(dst []byte) ([]byte, error) {
 	var b []byte
 	switch {
 	case c.useNoOp():
-		if c.o.NoOp.Greeted != nil {
+		if c.o.NoOp.Greeted != nil || c.o.NoOp.Send == nil {
 			return dst, nil
 		}
 		b = c.o.NoOp.Send
@@ -244,6 +246,26 @@ func cleanEnd(err error) bool {
 	return e.kind == transcript.Closed
 }
 
+// listenOn waits as long as a late alert or a demand may take to get here. That
+// none comes is well.
+func (c *conn) listenOn(in *appReader) error {
+	wait := c.wait
+	c.wait = 2*c.t.Times.FirstByte + lateAlert
+	defer func() { c.wait = wait }()
+	_, _ = in.Read(make([]byte, readChunk)) // in.err has its end
+	if len(in.all) > 0 {
+		c.t.Response = &transcript.Response{Proto: c.o.NoOp.Proto, Body: in.all, GoAway: -1}
+	}
+	var e *end
+	if errors.As(in.err, &e) && e.kind != transcript.Silent {
+		return e
+	}
+	return nil
+}
+
+// lateAlert is what a server may take to judge a client certificate.
+const lateAlert = 50 * time.Millisecond
+
 // awaitClose gives the server's close_notify and FIN a moment: they come right
 // behind the response or not at all. Only an alert still counts.
 func (c *conn) awaitClose(in *appReader) error {
@@ -281,6 +303,9 @@ func (c *conn) readNoOp() error {
 	n := c.o.NoOp
 	in := c.appReader()
 	c.t.Response = nil
+	if n.Send == nil {
+		return c.listenOn(in)
+	}
 	if n.Greeted != nil {
 		done := func(b []byte) (int, bool) { return 0, n.Greeted(b) }
 		if _, _, err := readUntil(in, done); err != nil {

@@ -119,13 +119,14 @@ func (p *Prober) dialogueFor(h *transcript.Handshake) (*dialogue, error) {
 	return nil, nil
 }
 
-// noOp is what the engine says in the protocol inside TLS, or nil.
-func (d *dialogue) noOp(greeting bool) *engine.NoOp {
+// noOp is what the engine says in the protocol inside TLS.
+func (d *dialogue) noOp(host string, greeting bool) *engine.NoOp {
+	n := &engine.NoOp{Proto: d.protocol}
 	if d.noop.send == "" {
-		return nil
+		return n
 	}
 	show := shower(d.noop.hex)
-	n := &engine.NoOp{Proto: d.protocol, Send: unhex(d.noop.send, d.noop.hex)}
+	n.Send = unhex(strings.ReplaceAll(d.noop.send, "{host}", token(host)), d.noop.hex)
 	if greeting && d.greets() {
 		n.Greeted = d.steps[0].complete
 	}

@@ -175,7 +175,7 @@ func (p *Prober) handshake(ctx context.Context, h *transcript.Handshake, t *tran
 	}
 	o := engine.Options{Keys: p.o.Keys, Now: p.o.Now, UserAgent: p.o.UserAgent, Acked: nc.acked(h)}
 	if d != nil {
-		o.NoOp = d.noOp(h.StartTLS == "")
+		o.NoOp = d.noOp(h.Host, h.StartTLS == "")
 	}
 	engine.Run(ctx, nc, h, t, o)
 	return nil

@@ -193,6 +193,9 @@ func say(t *transcript.Transcript, who string, b []byte, isHex bool) {
 func printable(b []byte, isHex bool) string {
 	const show = 100
 	if isHex {
+		if s := longestText(b); len(s) >= 8 {
+			return s
+		}
 		return hex.EncodeToString(b[:min(len(b), 24)])
 	}
 	s := strings.TrimRight(string(b), "\r\n")
@@ -209,6 +212,22 @@ func printable(b []byte, isHex bool) string {
 		s = string(r[:show]) + "…"
 	}
 	return s
+}
+
+// longestText is the longest run of printable characters in a binary answer:
+// where it refuses, its reason in words.
+func longestText(b []byte) string {
+	best, from := "", 0
+	for i := 0; i <= len(b); i++ {
+		if i < len(b) && b[i] >= 0x20 && b[i] < 0x7f {
+			continue
+		}
+		if i-from > len(best) {
+			best = string(b[from:i])
+		}
+		from = i + 1
+	}
+	return best[:min(len(best), 100)]
 }
 
 // token keeps line ends and markup out of a name that goes into a dialogue.

@@ -4,6 +4,16 @@ package probe
 
 var dialogues = [...]dialogue{
 	{
+		protocol: "ftp", title: "FTP",
+		form:  "^\\d{3}",
+		ports: []uint16{0x15}, implicit: []uint16{0x3de},
+		steps: []step{
+			{name: "the greeting", until: "(?m)^\\d{3}(?: [^\\n]*)?\\r?\\n", ok: "^220"},
+			{name: "AUTH TLS", send: "AUTH TLS\r\n", until: "(?m)^\\d{3}(?: [^\\n]*)?\\r?\\n", ok: "^234"},
+		},
+		noop: noop{send: "NOOP\r\n", until: "(?m)^\\d{3}(?: [^\\n]*)?\\r?\\n", status: "^(\\d{3})", bye: "QUIT\r\n", hex: false},
+	},
+	{
 		protocol: "imap", title: "IMAP",
 		form:  "^(\\*|a\\d|\\+)",
 		ports: []uint16{0x8f}, implicit: []uint16{0x3e1},
@@ -13,6 +23,43 @@ var dialogues = [...]dialogue{
 			{name: "STARTTLS", send: "a2 STARTTLS\r\n", until: "(?im)^a2 (?:OK|NO|BAD)\\b[^\\n]*\\n", ok: "(?im)^a2 OK"},
 		},
 		noop: noop{send: "a3 NOOP\r\n", until: "(?im)^a3 [^\\n]*\\n", status: "", bye: "a4 LOGOUT\r\n", hex: false},
+	},
+	{
+		protocol: "irc", title: "IRC",
+		form:  "^(?::|[A-Z]|\\d{3})",
+		ports: []uint16{0x1a0b, 0x1a0a}, implicit: []uint16{0x1a29, 0x1b58},
+		steps: []step{
+			{name: "STARTTLS", send: "STARTTLS\r\n", until: "(?m)^(?::\\S+ )?(?:670|691|421|451)\\b[^\\n]*\\n|^ERROR\\b[^\\n]*\\n", ok: "(?m)^(?::\\S+ )?670\\b"},
+		},
+	},
+	{
+		protocol: "ldap", title: "LDAP",
+		form:  "",
+		ports: []uint16{0x185, 0xcc4}, implicit: []uint16{0x27c, 0xcc5},
+		steps: []step{
+			{name: "StartTLS", send: "301d02010177188016312e332e362e312e342e312e313436362e3230303337", ok: "^30(?:84(?:..){4}|8[1-3](?:..){1,3}|[0-7].)02010178(?:84(?:..){4}|8[1-3](?:..){1,3}|[0-7].)0a0100", hex: true, frame: frame{ber: true}},
+		},
+		noop: noop{send: "30250201026320 0400 0a0100 0a0100 020100 020100 010100 870b6f626a656374436c617373 3000", until: "65(?:84(?:..){4}|8[1-3](?:..){1,3}|[0-7].)0a01", status: "", bye: "30050201034200", hex: true},
+	},
+	{
+		protocol: "mysql", title: "MySQL",
+		form:  "",
+		ports: []uint16{0xcea}, implicit: []uint16(nil),
+		steps: []step{
+			{name: "the greeting", ok: "^(?:..){4}0a", offers: "^(?:..){4}0a(?:.[1-9a-f]|[1-9a-f]0)*00(?:..){12}00...[89a-f]", hex: true, frame: frame{at: 0, width: 3, add: 4, little: true}},
+			{name: "SSLRequest", send: "20000001 008a0000 00000001 21 0000000000000000000000000000000000000000000000", hex: true},
+		},
+	},
+	{
+		protocol: "nntp", title: "NNTP",
+		form:  "^\\d{3}",
+		ports: []uint16{0x77, 0x1b1}, implicit: []uint16{0x233},
+		steps: []step{
+			{name: "the greeting", until: "(?m)^\\d{3}[^\\n]*\\n", ok: "^20[01]"},
+			{name: "CAPABILITIES", send: "CAPABILITIES\r\n", until: "(?ms)^101[^\\n]*\\n.*^\\.\\r?\\n|^[2-5]\\d{2}[^\\n]*\\n", ok: "^101", offers: "(?im)^STARTTLS\\s*$|^[2-5]", optional: true},
+			{name: "STARTTLS", send: "STARTTLS\r\n", until: "(?m)^\\d{3}[^\\n]*\\n", ok: "^382"},
+		},
+		noop: noop{send: "DATE\r\n", until: "(?m)^\\d{3}[^\\n]*\\n", status: "^(\\d{3})", bye: "QUIT\r\n", hex: false},
 	},
 	{
 		protocol: "pop3", title: "POP3",
@@ -26,6 +73,32 @@ var dialogues = [...]dialogue{
 		noop: noop{send: "CAPA\r\n", until: "(?ms)^(?:\\+OK.*^\\.\\r?\\n|-ERR[^\\n]*\\n)", status: "", bye: "QUIT\r\n", hex: false},
 	},
 	{
+		protocol: "postgres", title: "PostgreSQL",
+		form:  "",
+		ports: []uint16{0x1538}, implicit: []uint16(nil),
+		steps: []step{
+			{name: "SSLRequest", send: "0000000804d2162f", until: "^(?:53|4e|45.*00$)", ok: "^(?:53|4e)", offers: "^53", hex: true},
+		},
+	},
+	{
+		protocol: "rdp", title: "RDP",
+		form:  "",
+		ports: []uint16{0xd3d}, implicit: []uint16(nil),
+		steps: []step{
+			{name: "the connection request", send: "030000130ee000000000000100080003000000", ok: "^0300(?:..){2}..d0", offers: "^0300(?:..){2}..d0(?:..){5}02..0800(?:0[1-9a-f])", hex: true, frame: frame{at: 2, width: 2, add: 0, little: false}},
+		},
+	},
+	{
+		protocol: "sieve", title: "ManageSieve",
+		form:  "(?i)^(?:\"|OK|NO|BYE)",
+		ports: []uint16{0x105e}, implicit: []uint16(nil),
+		steps: []step{
+			{name: "the greeting", until: "(?im)^(?:OK|NO|BYE)\\b[^\\n]*\\n", ok: "(?im)^OK", offers: "(?im)^\"STARTTLS\""},
+			{name: "STARTTLS", send: "STARTTLS\r\n", until: "(?im)^(?:OK|NO|BYE)\\b[^\\n]*\\n", ok: "(?im)^OK"},
+		},
+		noop: noop{send: "NOOP\r\n", until: "(?im)^(?:OK|NO|BYE)\\b[^\\n]*\\n", status: "", bye: "LOGOUT\r\n", hex: false},
+	},
+	{
 		protocol: "smtp", title: "SMTP",
 		form:  "^\\d{3}",
 		ports: []uint16{0x19, 0x24b, 0x9dd}, implicit: []uint16{0x1d1},
@@ -35,5 +108,25 @@ var dialogues = [...]dialogue{
 			{name: "STARTTLS", send: "STARTTLS\r\n", until: "(?m)^\\d{3}(?: [^\\n]*)?\\r?\\n", ok: "^220"},
 		},
 		noop: noop{send: "EHLO tlswhy.invalid\r\n", until: "(?m)^\\d{3}(?: [^\\n]*)?\\r?\\n", status: "^(\\d{3})", bye: "QUIT\r\n", hex: false},
+	},
+	{
+		protocol: "xmpp-server", title: "XMPP between servers",
+		form:  "^\\s*<",
+		ports: []uint16{0x1495}, implicit: []uint16{0x1496},
+		steps: []step{
+			{name: "the stream", send: "<?xml version='1.0'?><stream:stream to='{host}' xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>", until: "(?s)</(?:stream:)?features>|<(?:stream:)?features/>|</stream:error>|</stream:stream>", ok: "<(?:stream:)?features", offers: "<starttls\\b"},
+			{name: "starttls", send: "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", until: "(?s)<proceed\\b[^>]*>|<failure\\b[^>]*>|</stream:stream>", ok: "<proceed\\b"},
+		},
+		noop: noop{send: "<?xml version='1.0'?><stream:stream to='{host}' xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>", until: "(?s)</(?:stream:)?features>|</stream:stream>", status: "", bye: "</stream:stream>", hex: false},
+	},
+	{
+		protocol: "xmpp", title: "XMPP",
+		form:  "^\\s*<",
+		ports: []uint16{0x1466}, implicit: []uint16{0x1467},
+		steps: []step{
+			{name: "the stream", send: "<?xml version='1.0'?><stream:stream to='{host}' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>", until: "(?s)</(?:stream:)?features>|<(?:stream:)?features/>|</stream:error>|</stream:stream>", ok: "<(?:stream:)?features", offers: "<starttls\\b"},
+			{name: "starttls", send: "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", until: "(?s)<proceed\\b[^>]*>|<failure\\b[^>]*>|</stream:stream>", ok: "<proceed\\b"},
+		},
+		noop: noop{send: "<?xml version='1.0'?><stream:stream to='{host}' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>", until: "(?s)</(?:stream:)?features>|</stream:stream>", status: "", bye: "</stream:stream>", hex: false},
 	},
 }
