@@ -56,17 +56,20 @@ type change struct {
 	apply   func(*wire.ClientHello)
 }
 
-// with returns a copy of h with the changes made. Its length is brought back to
-// that of h with the padding extension, where that can be done and no change is
-// about size, so that size cannot be what made the difference.
+// with returns a copy of h with the changes made. What they take out of it is
+// made up for with the padding extension, where that can be done and no change
+// is about size, so that size cannot be what made the difference.
 func with(h *wire.ClientHello, changes ...change) *wire.ClientHello {
-	c := h.Clone()
+	c, full := h.Clone(), h.Clone()
 	resizes := false
 	for _, ch := range changes {
 		ch.apply(c)
+		if !ch.removes {
+			ch.apply(full)
+		}
 		resizes = resizes || ch.resizes
 	}
-	if want := sentSize(h); !resizes && sentSize(c) < want {
+	if want := sentSize(full); !resizes && sentSize(c) < want {
 		c.PadTo(c.Size() + want - sentSize(c))
 	}
 	return c
@@ -132,8 +135,7 @@ func offerVersion(v wire.Version) change {
 // addVersion makes h offer v besides what it offers. TLS 1.3 brings its suites
 // and shares along: without them it is not offered.
 func addVersion(h *wire.ClientHello, v wire.Version) {
-	versions := h.SupportedVersions()
-	_, listed := h.Extension(wire.ExtSupportedVersions)
+	versions, listed := listedVersions(h)
 	switch {
 	case v >= wire.VersionTLS13:
 		if !listed {
@@ -146,9 +148,7 @@ func addVersion(h *wire.ClientHello, v wire.Version) {
 		h.Set(wire.SupportedVersionsExt(append([]wire.Version{v}, versions...)...))
 		bringTLS13(h)
 	case listed:
-		versions = append(versions, v)
-		slices.SortFunc(versions, func(a, b wire.Version) int { return int(b) - int(a) })
-		h.Set(wire.SupportedVersionsExt(versions...))
+		h.Set(wire.SupportedVersionsExt(append(versions, v)...))
 	default:
 		h.LegacyVersion = max(h.LegacyVersion, v)
 	}
@@ -158,6 +158,16 @@ func addVersion(h *wire.ClientHello, v wire.Version) {
 				wire.SigECDSASecp384r1SHA384, wire.SigRSAPKCS1SHA384, wire.SigRSAPKCS1SHA512, wire.SigRSAPKCS1SHA1, wire.SigECDSASHA1))
 		}
 	}
+}
+
+// listedVersions are those of supported_versions as sent, GREASE included: what
+// is added to the list must not change the rest of it.
+func listedVersions(h *wire.ClientHello) (versions []wire.Version, listed bool) {
+	d, listed := h.Extension(wire.ExtSupportedVersions)
+	for i := 1; i+1 < len(d); i += 2 {
+		versions = append(versions, wire.Version(d[i])<<8|wire.Version(d[i+1]))
+	}
+	return versions, listed
 }
 
 // downFrom lists TLS 1.0 to v, newest first: what a hello without
