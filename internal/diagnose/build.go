@@ -117,7 +117,12 @@ func (s *session) finish(r *report.Report) {
 		}
 	}
 	known := s.values()
+	shown := map[string]bool{}
+	for _, h := range r.Handshakes {
+		shown[h.ID] = true
+	}
 	for i := range r.Findings {
+		tidy(&r.Findings[i], shown)
 		s.advise(&r.Findings[i], known, r.Server.Software)
 	}
 	r.Step = cause.StepSecure
@@ -135,6 +140,20 @@ func (s *session) finish(r *report.Report) {
 		r.Verdict = report.Warn
 	default:
 		r.Verdict = report.OK
+	}
+}
+
+// tidy leaves the evidence that the report holds, and no list nil.
+func tidy(f *report.Finding, shown map[string]bool) {
+	f.Evidence = slices.DeleteFunc(f.Evidence, func(id string) bool { return !shown[id] })
+	if p := f.Proof; p != nil && !shown[p.Baseline] {
+		p.Baseline = ""
+	}
+	if f.Alternatives == nil {
+		f.Alternatives = []report.Alternative{}
+	}
+	if f.Either == nil {
+		f.Either = [][]string{}
 	}
 }
 
@@ -249,7 +268,7 @@ func quote(s string) string {
 func handshakeOf(t *transcript.Transcript) report.Handshake {
 	h := t.Attempt.Handshake
 	out := report.Handshake{
-		ID: t.ID, Purpose: t.Attempt.Purpose, Hello: t.Hello, Reply: t.Reply, LeafSHA256: t.LeafSHA256(),
+		ID: t.ID, Purpose: t.Attempt.Purpose, Hello: append([]byte{}, t.Hello...), Reply: append([]byte{}, t.Reply...), LeafSHA256: t.LeafSHA256(),
 		BytesSent: t.BytesSent, BytesReceived: t.BytesReceived, MS: milliseconds(t.Times.Total),
 		Outcome: report.Outcome{Step: stepOf(t), Kind: t.Outcome.Kind, Reached: t.Outcome.Reached.String(), Detail: t.Outcome.Detail},
 	}

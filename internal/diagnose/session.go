@@ -29,7 +29,8 @@ type session struct {
 
 	mu       sync.Mutex
 	all      []*transcript.Transcript
-	order    int
+	order    int // handshakes begun
+	asides   int // fetches and look-ups begun
 	done     int
 	limited  string // why the search ended before its time
 	notes    []string
@@ -127,10 +128,7 @@ func (s *session) baseline(purpose string, addr netip.AddrPort) transcript.Attem
 // start makes the attempt in the background. Transcripts are numbered in the
 // order in which attempts were started.
 func (s *session) start(ctx context.Context, a transcript.Attempt) <-chan *transcript.Transcript {
-	s.mu.Lock()
-	s.order++
-	id := fmt.Sprintf("h%d", s.order)
-	s.mu.Unlock()
+	id := s.nextID(a)
 	out := make(chan *transcript.Transcript, 1)
 	s.running.Add(1)
 	go func() {
@@ -144,6 +142,19 @@ func (s *session) start(ctx context.Context, a transcript.Attempt) <-chan *trans
 		out <- t
 	}()
 	return out
+}
+
+// nextID numbers handshakes h1, h2 …; fetches and look-ups, which are no evidence
+// that a reader of the report could look up there, have numbers of their own.
+func (s *session) nextID(a transcript.Attempt) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a.Handshake == nil {
+		s.asides++
+		return fmt.Sprintf("x%d", s.asides)
+	}
+	s.order++
+	return fmt.Sprintf("h%d", s.order)
 }
 
 func (s *session) record(ctx context.Context, t *transcript.Transcript, err error) {

@@ -71,8 +71,8 @@ type Target struct {
 	Port  uint16 `json:"port"`
 	// SNI is the name sent, or null where none was.
 	SNI      *string `json:"sni"`
-	Address  string  `json:"address,omitempty"` // that the findings speak of
-	StartTLS string  `json:"starttls,omitempty"`
+	Address  string  `json:"address"` // that the findings speak of
+	StartTLS string  `json:"starttls"`
 	// Service is the protocol spoken inside TLS: "http", "smtp", "imap"; "" is
 	// whatever it may be, and nothing is asked of it.
 	Service string `json:"service,omitempty"`
@@ -81,16 +81,16 @@ type Target struct {
 
 // Options are the flags that retest needs: paths, never contents.
 type Options struct {
-	CAFile      string `json:"ca_file,omitempty"`
-	Cert        string `json:"cert,omitempty"`
-	Key         string `json:"key,omitempty"`
-	Connect     string `json:"connect,omitempty"`
-	Proxy       string `json:"proxy,omitempty"`
-	Resolver    string `json:"resolver,omitempty"`
-	At          string `json:"at,omitempty"`
-	PublicRoots bool   `json:"public_roots,omitempty"`
+	CAFile      string `json:"ca_file"`
+	Cert        string `json:"cert"`
+	Key         string `json:"key"`
+	Connect     string `json:"connect"`
+	Proxy       string `json:"proxy"`
+	Resolver    string `json:"resolver"`
+	At          string `json:"at"`
+	PublicRoots bool   `json:"public_roots"`
 	SNI         string `json:"sni,omitempty"` // as given: a name or "none"
-	StartTLS    string `json:"starttls,omitempty"`
+	StartTLS    string `json:"starttls"`
 	NoAIA       bool   `json:"no_aia,omitempty"`
 }
 
@@ -105,10 +105,10 @@ type Finding struct {
 	Title        string         `json:"title"`
 	Detail       string         `json:"detail"`
 	Evidence     []string       `json:"evidence"`
-	Proof        *Proof         `json:"proof,omitempty"`
-	Alternatives []Alternative  `json:"alternatives,omitempty"`
+	Proof        *Proof         `json:"proof"`
+	Alternatives []Alternative  `json:"alternatives"`
 	// Either lists sets of changes; making all changes of one set is enough.
-	Either    [][]string `json:"either,omitempty"`
+	Either    [][]string `json:"either"`
 	Fix       []Fix      `json:"fix"`
 	Reproduce []string   `json:"reproduce"`
 	Retest    string     `json:"retest"`
@@ -147,11 +147,18 @@ type Alternative struct {
 
 // Fix is what to do, for one software.
 type Fix struct {
-	For      string     `json:"for"`
-	Side     cause.Side `json:"side,omitempty"`
-	Text     string     `json:"text"`
-	Config   string     `json:"config,omitempty"`
-	Verified bool       `json:"verified"`
+	For  string     `json:"for"`
+	Side cause.Side `json:"side,omitempty"`
+	Text string     `json:"text"`
+	// Config holds lines of configuration, Place says where they go, in the
+	// software's own terms: "server" for nginx's server block.
+	Config string `json:"config,omitempty"`
+	Place  string `json:"place,omitempty"`
+	// Run holds shell commands to run, in order, after Config is in place.
+	Run []string `json:"run,omitempty"`
+	// Verified: a test of ours has applied it to the real software and seen the
+	// handshake succeed.
+	Verified bool `json:"verified"`
 }
 
 // Rung is one step of the ladder.
@@ -167,12 +174,12 @@ type Rung struct {
 type Handshake struct {
 	ID            string   `json:"id"`
 	Purpose       string   `json:"purpose"`
-	Address       string   `json:"address,omitempty"`
-	Offered       *Offered `json:"offered,omitempty"`
+	Address       string   `json:"address"`
+	Offered       *Offered `json:"offered"`
 	Outcome       Outcome  `json:"outcome"`
-	Hello         []byte   `json:"hello,omitempty"`
-	Reply         []byte   `json:"reply,omitempty"`
-	LeafSHA256    string   `json:"leaf_sha256,omitempty"`
+	Hello         []byte   `json:"hello"`
+	Reply         []byte   `json:"reply"`
+	LeafSHA256    string   `json:"leaf_sha256"`
 	Negotiated    *Server  `json:"negotiated,omitempty"`
 	BytesSent     int64    `json:"bytes_sent"`
 	BytesReceived int64    `json:"bytes_received"`
@@ -186,7 +193,7 @@ type Offered struct {
 	Groups              []wire.Group           `json:"groups,omitempty"`
 	KeyShares           []wire.Group           `json:"key_shares,omitempty"`
 	SignatureAlgorithms []wire.SignatureScheme `json:"signature_algorithms,omitempty"`
-	ALPN                []string               `json:"alpn,omitempty"`
+	ALPN                []string               `json:"alpn"`
 	SNI                 *string                `json:"sni"`
 	Extensions          []wire.ExtensionType   `json:"extensions,omitempty"`
 	Bytes               int                    `json:"bytes"`
@@ -197,7 +204,7 @@ type Outcome struct {
 	Step    cause.Step      `json:"step"`
 	Kind    transcript.Kind `json:"kind"`
 	Reached string          `json:"reached"`
-	Alert   *AlertName      `json:"alert,omitempty"`
+	Alert   *AlertName      `json:"alert"`
 	Detail  string          `json:"detail,omitempty"`
 }
 
@@ -222,12 +229,12 @@ type CheckItem struct {
 
 // Server is what was negotiated and what the server seems to be.
 type Server struct {
-	Version  *wire.Version         `json:"version,omitempty"`
-	Cipher   *wire.CipherSuite     `json:"cipher,omitempty"`
-	Group    *wire.Group           `json:"group,omitempty"`
-	ALPN     string                `json:"alpn,omitempty"`
+	Version  *wire.Version         `json:"version"`
+	Cipher   *wire.CipherSuite     `json:"cipher"`
+	Group    *wire.Group           `json:"group"`
+	ALPN     string                `json:"alpn"`
 	Sig      *wire.SignatureScheme `json:"signature_algorithm,omitempty"`
-	Software string                `json:"software,omitempty"` // an id of fixes, "" unknown
+	Software string                `json:"software"` // an id of fixes, "" unknown
 	Status   int                   `json:"http_status,omitempty"`
 }
 
