@@ -186,10 +186,13 @@ func realGroups(gs []wire.Group) []wire.Group {
 }
 
 func suiteOf(t *transcript.Transcript) string {
-	if t.Server == nil {
-		return "none"
+	switch {
+	case t.Server != nil:
+		return t.Server.CipherSuite.String()
+	case t.Retry != nil:
+		return t.Retry.CipherSuite.String()
 	}
-	return t.Server.CipherSuite.String()
+	return "none"
 }
 
 func effectOf(t *transcript.Transcript) string {

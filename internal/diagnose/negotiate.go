@@ -176,11 +176,14 @@ func (s *session) negotiate(ctx context.Context, addr netip.AddrPort, base *tran
 			several = append(several, e)
 		}
 	}
+	doubtful, singles := tolerated(c, singles, done, fan)
 	switch {
 	case len(singles) > 0:
 		return s.single(ctx, addr, base, control, minimal(singles, done), done)
 	case len(several) > 0:
 		return s.combination(ctx, addr, base, control, several)
+	case len(doubtful) > 0:
+		return s.single(ctx, addr, base, control, minimal(doubtful, done), done)
 	}
 	return s.putBack(ctx, addr, base, control, fan)
 }
@@ -209,38 +212,6 @@ func purposeOf(cs []change) string {
 	}
 	return p
 }
-
-// minimal keeps one experiment a dimension, the one that changes least, with
-// what the server chose as the change; the earliest dimension comes first.
-func minimal(singles, all []experiment) []experiment {
-	best := map[dimension]experiment{}
-	for _, e := range singles {
-		d := e.changes[0].dim
-		if have, ok := best[d]; !ok || smaller(e.changes[0], have.changes[0]) {
-			best[d] = e
-		}
-	}
-	// Where the hello may shrink and where it may not both got through, the size
-	// was not what mattered.
-	if sized, ok := best[dimSize]; ok && sized.changes[0].key == "size-" {
-		if slices.ContainsFunc(all, func(e experiment) bool {
-			return len(e.changes) == 1 && e.changes[0].key == "groups-hybrid" && e.ok()
-		}) {
-			delete(best, dimSize)
-		}
-	}
-	var out []experiment
-	for _, e := range best {
-		out = append(out, e)
-	}
-	slices.SortFunc(out, func(a, b experiment) int {
-		return int(a.changes[0].dim) - int(b.changes[0].dim)
-	})
-	return out
-}
-
-// smaller prefers one offered value to a whole list.
-func smaller(a, b change) bool { return len(a.key) < len(b.key) }
 
 // single is the case of one change that is enough. With several such, any one of
 // them would do: the earliest is reported, the others as alternatives to it.
