@@ -208,15 +208,27 @@ func (s *session) advise(f *report.Finding, known map[string]string, software st
 		sides = append(sides, c.Side)
 	}
 	seen := map[string]bool{}
+	add := func(x cause.Fix) {
+		key := x.For + string(x.Side) + x.Text
+		if seen[key] {
+			return
+		}
+		seen[key] = true
+		fix := report.Fix{For: x.For, Side: x.Side, Text: cause.Expand(x.Text, v), Config: cause.Expand(x.Config, v), Place: x.Place, Verified: x.Verified}
+		for _, cmd := range x.Run {
+			fix.Run = append(fix.Run, cause.ExpandCommand(cmd, v))
+		}
+		f.Fix = append(f.Fix, fix)
+	}
 	for _, side := range sides {
 		for _, x := range c.FixesFor(software, side) {
-			key := x.For + string(x.Side) + x.Text
-			if seen[key] {
-				continue
-			}
-			seen[key] = true
-			f.Fix = append(f.Fix, report.Fix{For: x.For, Side: x.Side, Text: cause.Expand(x.Text, v), Config: cause.Expand(x.Config, v), Verified: x.Verified})
+			add(x)
 		}
+	}
+	// What answered may stand before what has to be changed, so the fixes for all
+	// other software follow.
+	for _, x := range c.Fixes {
+		add(*x)
 	}
 	f.Reproduce = []string{}
 	for _, cmd := range c.Reproduce {
