@@ -270,6 +270,8 @@ func (c *conn) clientFlight12(sh *wire.ServerHello, request *wire.CertificateReq
 	if err != nil {
 		return err
 	}
+	next := c.nextProtocol(sh)
+	c.log.add(next)
 	clientFin := prf(c.version, c.suite.hash, master, "client finished", c.log.digest(c.version, c.suite.hash), 12)
 	fin := wire.AppendMessage(nil, wire.TypeFinished, clientFin)
 	c.log.add(fin)
@@ -282,7 +284,7 @@ func (c *conn) clientFlight12(sh *wire.ServerHello, request *wire.CertificateReq
 		return err
 	}
 	c.out = newOut
-	if out, err = c.sealAll(out, wire.ContentHandshake, fin); err != nil {
+	if out, err = c.sealAll(out, wire.ContentHandshake, append(next, fin...)); err != nil {
 		return err
 	}
 	if err := c.write(out, "sending ClientKeyExchange and Finished"); err != nil {
@@ -294,6 +296,21 @@ func (c *conn) clientFlight12(sh *wire.ServerHello, request *wire.CertificateReq
 	c.clientFin = clientFin
 	c.reach(transcript.ReachedFinished)
 	return nil
+}
+
+// nextProtocol is the message that a server waits for when it has taken up
+// next_protocol_negotiation, ALPN's predecessor, which clients up to about 2016
+// offer (draft-agl-tls-nextprotoneg-04); nil otherwise.
+func (c *conn) nextProtocol(sh *wire.ServerHello) []byte {
+	_, asked := c.hello.Extension(wire.ExtNextProtocolNegotiation)
+	if _, ok := sh.Extension(wire.ExtNextProtocolNegotiation); !ok || !asked {
+		return nil
+	}
+	const proto = "http/1.1"
+	pad := 32 - (len(proto)+2)%32
+	body := append([]byte{byte(len(proto))}, proto...)
+	body = append(body, byte(pad))
+	return wire.AppendMessage(nil, wire.TypeNextProtocol, append(body, make([]byte, pad)...))
 }
 
 // serverFinish12 reads the server's ChangeCipherSpec and Finished.

@@ -146,8 +146,11 @@ func (c *conn) certificate13(m *wire.Message) error {
 	}
 	if len(cert.Entries) > 0 {
 		for _, e := range cert.Entries[0].Extensions {
-			if e.Type == wire.ExtSignedCertificateTimestamp {
+			switch e.Type {
+			case wire.ExtSignedCertificateTimestamp:
 				c.t.SCTs = e.Data
+			case wire.ExtDelegatedCredential:
+				c.delegatedKey(e.Data)
 			}
 		}
 	}
@@ -172,7 +175,8 @@ func (c *conn) clientFlight13(request *wire.CertificateRequest, clientHS []byte)
 		c.dummyCCS = true
 		out = append(out, changeCipherSpec...)
 	}
-	var msgs []byte
+	msgs := c.applicationSettings()
+	c.log.add(msgs)
 	if request != nil {
 		cert, err := c.answer13(request)
 		if err != nil {
@@ -199,6 +203,19 @@ func (c *conn) clientFlight13(request *wire.CertificateRequest, clientHS []byte)
 	}
 	c.reach(transcript.ReachedFinished)
 	return c.write(out, "sending Finished")
+}
+
+// applicationSettings is the client's EncryptedExtensions, which a server waits
+// for when it has taken up ALPS as Chrome offers it (draft-vvv-tls-alps); nil
+// otherwise.
+func (c *conn) applicationSettings() []byte {
+	for _, t := range []wire.ExtensionType{wire.ExtApplicationSettings, wire.ExtApplicationSettingsOld} {
+		_, asked := c.hello.Extension(t)
+		if _, ok := c.t.Encrypted.Extension(t); ok && asked {
+			return wire.AppendMessage(nil, wire.TypeEncryptedExtensions, []byte{0, 4, byte(t >> 8), byte(t), 0, 0})
+		}
+	}
+	return nil
 }
 
 // sealAll encrypts payload into as many records as it takes.

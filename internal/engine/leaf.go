@@ -6,6 +6,8 @@ import (
 	"io"
 	"math/big"
 
+	"golang.org/x/crypto/cryptobyte"
+
 	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
@@ -34,6 +36,19 @@ func (c *conn) certificates(m *wire.Certificate, size int) {
 		return
 	}
 	c.serverKey = &leafKey{key: cert.Key}
+}
+
+// delegatedKey takes the key of a delegated credential, which signs the
+// handshake in place of the leaf's (RFC 9345, Section 4).
+func (c *conn) delegatedKey(b []byte) {
+	s := cryptobyte.String(b)
+	var spki cryptobyte.String
+	if !s.Skip(4+2) || !s.ReadUint24LengthPrefixed(&spki) { // valid_time, dc_cert_verify_algorithm
+		return
+	}
+	if key, err := trust.ParsePublicKey(spki); err == nil {
+		c.serverKey = &leafKey{key: key}
+	}
 }
 
 // checkSignature notes whether the leaf's key made sig over msg. A bad one is

@@ -295,3 +295,17 @@ func TestServerKeysOfOpenSSL(t *testing.T) {
 		})
 	}
 }
+
+func TestNextProtocolNegotiation(t *testing.T) {
+	cert, key := newIdentity(t, "rsa").files(t)
+	addr := sServer(t, "-cert", cert, "-key", key, "-nextprotoneg", "http/1.1,http/1.0")
+	h := &transcript.Handshake{
+		Hello: offer{version: wire.VersionTLS12, extra: []wire.Extension{{Type: wire.ExtNextProtocolNegotiation}}}.hello(),
+		Depth: transcript.DepthRequest,
+	}
+	tr := try(t, addr, h, engine.Options{})
+	wantResponse(t, tr, "s_server")
+	if _, ok := tr.Server.Extension(wire.ExtNextProtocolNegotiation); !ok {
+		t.Error("the server did not take it up")
+	}
+}

@@ -128,7 +128,7 @@ func (d *dialogue) noOp(host string, greeting bool) *engine.NoOp {
 	show := shower(d.noop.hex)
 	n.Send = unhex(strings.ReplaceAll(d.noop.send, "{host}", token(host)), d.noop.hex)
 	if greeting && d.greets() {
-		n.Greeted = d.steps[0].complete
+		n.Greeted = func(b []byte) bool { return len(b) > 0 && d.steps[0].end(b) > 0 }
 	}
 	if d.noop.bye != "" {
 		n.Bye = unhex(d.noop.bye, d.noop.hex)
@@ -185,15 +185,18 @@ func unhex(s string, isHex bool) []byte {
 	return b
 }
 
-// complete reports whether b is a whole answer to the step.
-func (s *step) complete(b []byte) bool {
+// end is the length of the complete answer that b begins with, or 0 if there is
+// none yet.
+func (s *step) end(b []byte) int {
 	switch f := s.frame; {
 	case f.ber:
-		n, ok := berLength(b)
-		return ok && len(b) >= n
+		if n, ok := berLength(b); ok && len(b) >= n {
+			return n
+		}
+		return 0
 	case f.width > 0:
 		if len(b) < f.at+f.width {
-			return false
+			return 0
 		}
 		n := 0
 		for i := range f.width {
@@ -204,9 +207,19 @@ func (s *step) complete(b []byte) bool {
 				n = n<<8 | int(x)
 			}
 		}
-		return len(b) >= n+f.add
+		if n += f.add; n > 0 && len(b) >= n {
+			return n
+		}
+		return 0
 	}
-	return pattern(s.until).MatchString(shower(s.hex)(b))
+	m := pattern(s.until).FindStringIndex(shower(s.hex)(b))
+	switch {
+	case m == nil:
+		return 0
+	case s.hex:
+		return (m[1] + 1) / 2
+	}
+	return m[1]
 }
 
 // berLength is the length of a BER element with its header.
@@ -219,7 +232,7 @@ func berLength(b []byte) (int, bool) {
 		return n + 2, true
 	}
 	w := n & 0x7f
-	if w == 0 || w > 3 || len(b) < 2+w {
+	if w == 0 || w > 4 || len(b) < 2+w {
 		return 0, false
 	}
 	n = 0

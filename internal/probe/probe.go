@@ -6,6 +6,7 @@ package probe
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -50,6 +51,8 @@ type Options struct {
 	// Proxy is the http:// or https:// URL of a CONNECT proxy for fetches, or "".
 	// A handshake names its own.
 	Proxy string
+	// ProxyRoots verify the certificate of an https:// proxy; nil: the system's.
+	ProxyRoots *x509.CertPool
 	// LocalGuard says whether an address may be dialled; nil allows all.
 	LocalGuard func(netip.Addr) error
 	// Keys are shared by all hellos; nil: the prober's own.

@@ -55,7 +55,7 @@ func (p *Prober) connectProxy(ctx context.Context, h *transcript.Handshake, t *t
 	defer func() { t.Times.Proxy = p.o.Now().Sub(start) }()
 	setDeadline(ctx, nc, h.Wait)
 	if u.Scheme == "https" {
-		tc := tls.Client(nc, &tls.Config{ServerName: u.Hostname(), NextProtos: []string{"http/1.1"}})
+		tc := tls.Client(nc, &tls.Config{ServerName: u.Hostname(), NextProtos: []string{"http/1.1"}, RootCAs: p.o.ProxyRoots})
 		if err := tc.HandshakeContext(ctx); err != nil {
 			return failed("TLS to the proxy %s: %s", addr, err.Error())
 		}

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -70,7 +71,8 @@ func (p *Prober) step(ctx context.Context, s *step, h *transcript.Handshake, nc 
 		return nil, ""
 	}
 	var b [2 << 10]byte
-	for !s.complete(reply) {
+	end := 0
+	for end == 0 {
 		if len(reply) >= maxStepBytes {
 			say(t, "S: ", reply, s.hex)
 			return reply, fmt.Sprintf("garbled answer at %s: %d bytes without an end", s.name, len(reply))
@@ -83,34 +85,25 @@ func (p *Prober) step(ctx context.Context, s *step, h *transcript.Handshake, nc 
 		n, err := nc.Read(b[:])
 		t.BytesReceived += int64(n)
 		reply = append(reply, b[:n]...)
-		if n == 0 && err != nil {
+		switch {
+		case n > 0 && (s.hex || bytes.ContainsAny(b[:n], "\n>")):
+			// Answers in text end with a line or a tag: this spares a search for
+			// each byte of a drip.
+			end = s.end(reply)
+		case n == 0 && err != nil:
 			say(t, "S: ", reply, s.hex)
-			if len(reply) > 0 && !isTimeout(err) {
-				return reply, garbled(s, reply) + ", then the end of the connection"
+			if len(reply) == 0 {
+				return nil, brokeOff(s, err, true)
 			}
-			if len(reply) > 0 {
+			if isTimeout(err) {
 				return reply, garbled(s, reply) + ", and no more"
 			}
-			return nil, brokeOff(s, err, true)
+			return reply, garbled(s, reply) + ", then the end of the connection"
 		}
 	}
-	reply, nc.early = s.split(reply)
+	reply, nc.early = reply[:end], append(reply[end:], nc.early...)
 	say(t, "S: ", reply, s.hex)
 	return reply, ""
-}
-
-// split cuts what was read behind the complete answer: the shortest prefix that
-// is complete is the answer.
-func (s *step) split(b []byte) (reply, rest []byte) {
-	for n := 1; n < len(b); n++ {
-		if !s.hex && b[n-1] != '\n' && b[n-1] != '>' {
-			continue // answers in text end with a line, or a tag
-		}
-		if s.complete(b[:n]) {
-			return b[:n], b[n:]
-		}
-	}
-	return b, nil
 }
 
 // hopeless reports whether an answer that began like that cannot become one of

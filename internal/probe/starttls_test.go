@@ -3,6 +3,8 @@ package probe_test
 import (
 	"bufio"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
@@ -130,6 +132,81 @@ func TestStartTLSFails(t *testing.T) {
 	}
 }
 
+// packets answers each read with the next of its hexadecimal strings; "TLS"
+// begins TLS.
+func packets(answers ...string) func(net.Conn) {
+	return func(c net.Conn) {
+		for i, a := range answers {
+			if i > 0 || !strings.HasPrefix(a, "^") {
+				if _, err := c.Read(make([]byte, 4096)); err != nil {
+					return
+				}
+			}
+			if a == "TLS" {
+				tc := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{serverCert()}})
+				if tc.Handshake() == nil {
+					_, _ = io.Copy(io.Discard, tc)
+				}
+				return
+			}
+			b, err := hex.DecodeString(strings.ReplaceAll(strings.TrimPrefix(a, "^"), " ", ""))
+			if err != nil {
+				panic(err)
+			}
+			if _, err := c.Write(b); err != nil {
+				return
+			}
+			if i+1 < len(answers) && answers[i+1] == "TLS" && !strings.HasPrefix(a, "^") {
+				tc := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{serverCert()}})
+				if tc.Handshake() == nil {
+					_, _ = io.Copy(io.Discard, tc)
+				}
+				return
+			}
+		}
+	}
+}
+
+func TestBinaryDialogues(t *testing.T) {
+	const mysql = "2f0000 00 0a 352e372e3000 01000000 4142434445464748 00 "
+	for name, tc := range map[string]struct {
+		proto, detail string
+		serve         func(net.Conn)
+	}{
+		"postgres":                {"postgres", "", packets("53", "TLS")},
+		"postgres without TLS":    {"postgres", "does not offer", packets("4e")},
+		"postgres refuses":        {"postgres", "too many clients", packets("45 00000020 " + hex.EncodeToString([]byte("Msorry, too many clients")) + "00 00")},
+		"postgres, injected":      {"postgres", "clear text after the go-ahead", packets("53 4e")},
+		"LDAP":                    {"ldap", "", packets("300c02010178070a010004000400", "TLS")},
+		"Active Directory":        {"ldap", "", packets("308400000010020101788400000007 0a010004000400", "TLS")},
+		"LDAP refuses":            {"ldap", "unsupported extended operation", packets("302a 020101 7825 0a0102 0400 041e" + hex.EncodeToString([]byte("unsupported extended operation")))},
+		"MySQL without TLS":       {"mysql", "does not offer", packets("^" + mysql + "fff7 08 0200 7f80 15 00000000000000000000 414243444546474849404142 00")},
+		"MySQL blocks the host":   {"mysql", "is blocked because", packets("^" + "20000000 ff6904" + hex.EncodeToString([]byte("Host x is blocked because men")))},
+		"RDP":                     {"rdp", "", packets("030000130ed000001234000200080001000000", "TLS")},
+		"RDP of the old security": {"rdp", "does not offer", packets("030000130ed000001234000300080002000000")},
+		"RDP before negotiation":  {"rdp", "does not offer", packets("0300000b06d00000123400")},
+		"XMPP": {"xmpp", "", packets(
+			hex.EncodeToString([]byte("<?xml version='1.0'?><stream:stream id='x'><stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features>")),
+			hex.EncodeToString([]byte("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")), "TLS")},
+		"XMPP of another host":      {"xmpp", "host-unknown", packets(hex.EncodeToString([]byte("<stream:stream id='x'><stream:error><host-unknown/></stream:error></stream:stream>")))},
+		"IRC":                       {"irc", "", packets(hex.EncodeToString([]byte(":irc.example NOTICE * :*** Looking up\r\n:irc.example 670 * :STARTTLS successful\r\n")), "TLS")},
+		"NNTP without CAPABILITIES": {"nntp", "", packets("^"+hex.EncodeToString([]byte("200 hi\r\n")), hex.EncodeToString([]byte("500 what\r\n")), hex.EncodeToString([]byte("382 go\r\n")), "TLS")},
+		"sieve":                     {"sieve", "", packets("^"+hex.EncodeToString([]byte("\"IMPLEMENTATION\" \"x\"\r\n\"STARTTLS\"\r\nOK \"ready\"\r\n")), hex.EncodeToString([]byte("OK \"begin\"\r\n")), "TLS")},
+		"FTP":                       {"ftp", "", packets("^"+hex.EncodeToString([]byte("220 hi\r\n")), hex.EncodeToString([]byte("234 go\r\n")), "TLS")},
+		"FTP refuses":               {"ftp", "530 Please login", packets("^"+hex.EncodeToString([]byte("220 hi\r\n")), hex.EncodeToString([]byte("530 Please login with USER and PASS.\r\n")))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := handshake(listen(t, tc.serve))
+			h.StartTLS, h.Wait = tc.proto, 500*time.Millisecond
+			tr := try(t, probe.New(probe.Options{}), h)
+			if tc.detail == "" && tr.Outcome.Kind != transcript.Complete ||
+				tc.detail != "" && (tr.Outcome.Kind != transcript.StartTLSFailed || !strings.Contains(tr.Outcome.Detail, tc.detail)) {
+				t.Errorf("%+v %q", tr.Outcome, tr.Dialogue)
+			}
+		})
+	}
+}
+
 func TestImplicitTLSSpeaksTheProtocol(t *testing.T) {
 	addr := listen(t, func(c net.Conn) {
 		tc := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{serverCert()}})
@@ -231,5 +308,37 @@ func TestProxyResolvesTheName(t *testing.T) {
 	tr := try(t, probe.New(probe.Options{}), h)
 	if tr.Outcome.Kind != transcript.Complete {
 		t.Errorf("%+v", tr.Outcome)
+	}
+}
+
+func TestProxyBehindTLS(t *testing.T) {
+	plain := connectProxy(t, "200 ok", "")
+	proxy := listen(t, func(c net.Conn) {
+		tc := tls.Server(c, &tls.Config{Certificates: []tls.Certificate{serverCert()}})
+		up, err := net.Dial("tcp", plain.String())
+		if err != nil {
+			return
+		}
+		defer up.Close()
+		done := make(chan struct{})
+		go func() { defer close(done); _, _ = io.Copy(up, tc); _ = up.(*net.TCPConn).CloseWrite() }()
+		_, _ = io.Copy(tc, up)
+		_ = tc.CloseWrite()
+		<-done
+	})
+	roots := x509.NewCertPool()
+	leaf, err := x509.ParseCertificate(serverCert().Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots.AddCert(leaf)
+	h := handshake(httpsServer(t))
+	h.Proxy, h.Depth = "https://"+proxy.String(), transcript.DepthRequest
+	tr := try(t, probe.New(probe.Options{ProxyRoots: roots}), h)
+	if tr.Outcome.Kind != transcript.Complete || tr.Response == nil || tr.Response.Status != 200 {
+		t.Fatalf("%+v", tr.Outcome)
+	}
+	if tr := try(t, probe.New(probe.Options{}), h); tr.Outcome.Kind != transcript.ProxyFailed {
+		t.Errorf("a proxy that nobody trusts: %+v", tr.Outcome)
 	}
 }
