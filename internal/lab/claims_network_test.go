@@ -17,6 +17,8 @@ var interferenceClaims = map[string][]claim{
 	"large-hello-drop":  {openssl("", verified), check(sends(large, "silence")), check(sends(nil, "ServerHello"))},
 	"large-hello-reset": {openssl("", verified), check(sends(large, "reset")), check(sends(nil, "ServerHello"))},
 
+	"large-hello-segments": {openssl("", verified), check(sends(large, "silence")), check(sends(nil, "ServerHello")), check(twoSegmentsFail)},
+
 	"tls13-reset":          {curl("", resetSaid), curl("--tls-max 1.2", works)},
 	"tls13-close":          {openssl("", hungUp), curl("--tls-max 1.2", works)},
 	"tls13-alert":          {openssl("", alert40), curl("--tls-max 1.2", works)},
@@ -35,10 +37,11 @@ var interferenceClaims = map[string][]claim{
 	"ssh":           {openssl("", noRecord), check(plain("", "SSH-2.0-"))},
 	"line-protocol": {openssl("", noRecord), check(plain("PING\r\n", "-ERR"))},
 
-	"smtp-direct": {openssl("", noRecord), check(plain("", "220 "))},
-	"imap-direct": {openssl("", noRecord), check(plain("", "* OK"))},
-	"pop3-direct": {openssl("", noRecord), check(plain("", "+OK"))},
-	"ftp-direct":  {openssl("", noRecord), check(plain("", "220 "))},
+	"smtp-direct":  {openssl("", noRecord), check(plain("", "220 "))},
+	"imap-direct":  {openssl("", noRecord), check(plain("", "* OK"))},
+	"pop3-direct":  {openssl("", noRecord), check(plain("", "+OK"))},
+	"mysql-direct": {openssl("", noRecord), check(plain("", "mysql_native_password"))},
+	"ftp-direct":   {openssl("", noRecord), check(plain("", "220 "))},
 
 	"smtp-no-starttls":  {mailClient("Didn't find STARTTLS in server response"), check(plain("EHLO a\r\n", "250 8BITMIME"))},
 	"imap-no-starttls":  {mailClient("Didn't find STARTTLS in server response")},

@@ -152,6 +152,26 @@ func healthyEntries() []*entry {
 	}
 }
 
+// postureEntries work, and will hurt.
+func postureEntries() []*entry {
+	return []*entry{
+		{
+			Spec: Spec{Name: "tls13-missing", Title: "TLS 1.2 is the newest that the server knows.", Cause: cause.TLS13Missing},
+			up:   healthyUp(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }),
+		},
+		{
+			Spec: Spec{Name: "obsolete-protocols", Title: "The server still takes TLS 1.0 and 1.1.", Cause: cause.ObsoleteProtocolEnabled},
+			up:   rsaUp(func(c *tls.Config) { c.MinVersion = tls.VersionTLS10 }),
+		},
+		{
+			Spec: Spec{Name: "weak-suites", Title: "The server still takes RC4 and 3DES, in TLS 1.2.", Cause: cause.WeakSuitesEnabled},
+			up: rsaUp(func(c *tls.Config) {
+				c.CipherSuites = []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA, tls.TLS_RSA_WITH_RC4_128_SHA}
+			}),
+		},
+	}
+}
+
 // crossSigned sends leaf, intermediate and the root's key in a certificate of a
 // root that ran out and that nobody has.
 func crossSigned(p *pki, host string) (tls.Certificate, error) {

@@ -107,6 +107,13 @@ func filterEntries() []*entry {
 
 		large("large-hello-drop", "A ClientHello of more than 1400 bytes is swallowed.", drop),
 		large("large-hello-reset", "A ClientHello of more than 1400 bytes is answered by RST.", reset),
+		{
+			Spec: Spec{
+				Name: "large-hello-segments", Title: "A ClientHello that comes in more than one segment is swallowed.",
+				Cause: cause.LargeHelloDropped, Fails: true, Args: []string{"--as", "chrome"},
+			},
+			up: segmentsUp,
+		},
 
 		intolerant("tls13-reset", "The server resets connections when TLS 1.3 is offered.", offersTLS13, reset),
 		intolerant("tls13-close", "The server hangs up when TLS 1.3 is offered.", offersTLS13, hangUp),

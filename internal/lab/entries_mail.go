@@ -32,8 +32,17 @@ func mailEntries() []*entry {
 		with("smtp", "smtp-no-tls-after", "A mail server agrees to STARTTLS and goes on in clear text.", cause.STARTTLSFailed, smtp, dumbAfter, good),
 		with("smtp", "smtp-expired", "A mail server's certificate, behind STARTTLS, ran out.", cause.Expired, smtp, offered, expired),
 		&entry{
+			Spec: Spec{Name: "mysql-direct", Title: "A database (MySQL), spoken to in TLS from the first byte.", Cause: cause.STARTTLSRequired, Fails: true},
+			up:   func(e *env) error { return e.serve(banner(mysqlGreeting)) },
+		},
+		&entry{
 			Spec: Spec{Name: "ftp-direct", Title: "A file server (FTP), spoken to in TLS from the first byte.", Cause: cause.STARTTLSRequired, Fails: true},
 			up:   mailUp(mail{"220 lab FTP server ready", func(string, startTLS) (string, bool, bool) { return "500 Unknown command\r\n", false, false }}, missing, good),
 		},
 	)
 }
+
+// mysqlGreeting is the packet with which a MySQL server begins: protocol 10,
+// version, thread, salt, capabilities (with CLIENT_SSL), character set, status.
+const mysqlGreeting = "\x49\x00\x00\x00\x0a8.0.0\x00\x07\x00\x00\x00saltsalt\x00\xff\xff\xff\x02\x00\xff\xc7\x15" +
+	"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00saltsaltsalt\x00mysql_native_password\x00"

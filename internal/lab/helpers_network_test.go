@@ -105,6 +105,18 @@ func splitPasses(t *testing.T, e Endpoint) error {
 	return nil
 }
 
+func twoSegmentsFail(_ *testing.T, e Endpoint) error {
+	b, err := rawHello(e.Host).Marshal()
+	if err != nil {
+		return err
+	}
+	one := wire.AppendRecord(nil, wire.ContentHandshake, wire.VersionTLS10, b)
+	if got, _ := answer(e, one[:100], one[100:]); got != "silence" {
+		return errors.New(got)
+	}
+	return nil
+}
+
 func speaksScheme(t *testing.T, e Endpoint) error {
 	return sends(func(h *wire.ClientHello) {
 		h.Set(wire.SignatureAlgorithmsExt(wire.SigECDSABrainpoolP256r1TLS13SHA256))

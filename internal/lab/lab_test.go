@@ -260,3 +260,34 @@ func BenchmarkStart(b *testing.B) {
 		}
 	}
 }
+
+func TestIPv6(t *testing.T) {
+	l, err := Start(t.Context(), Options{Addr: "::1", Slowness: time.Millisecond})
+	if err != nil {
+		if strings.Contains(err.Error(), "cannot assign") {
+			t.Skip("no IPv6 on this machine")
+		}
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, name := range []string{"healthy", "healthy-old-versions", "slow", "refused", "timeout", "proxy"} {
+		e, ok := l.Endpoint(name)
+		if !ok || !strings.HasPrefix(e.Addr, "[::1]:") || !strings.Contains(e.Command, "[::1]") {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+	c, err := tls.Dial("tcp", mustEndpoint(t, l, "healthy").Addr, &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+}
+
+func mustEndpoint(t *testing.T, l *Lab, name string) Endpoint {
+	t.Helper()
+	e, ok := l.Endpoint(name)
+	if !ok {
+		t.Fatalf("no %s", name)
+	}
+	return e
+}

@@ -58,7 +58,7 @@ func Catalogue() []Spec {
 func entries() []*entry {
 	var all []*entry
 	for _, group := range [][]*entry{
-		healthyEntries(), certificateEntries(), chainEntries(), negotiationEntries(), parameterEntries(),
+		healthyEntries(), postureEntries(), certificateEntries(), chainEntries(), negotiationEntries(), parameterEntries(),
 		nameEntries(), mutualEntries(), secureEntries(), interferenceEntries(), connectEntries(), mailEntries(),
 	} {
 		all = append(all, group...)

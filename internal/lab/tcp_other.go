@@ -21,3 +21,7 @@ func timeoutUp(*env) error {
 func unreachableUp(*env) error {
 	return unavailable("an address without route is to be had on Linux only")
 }
+
+func segmentsUp(*env) error {
+	return unavailable("segments are counted on Linux only")
+}
