@@ -38,8 +38,13 @@ func (s *session) asked(t *transcript.Transcript) bool {
 
 // certificatePage recognises the answer of a web server that finished the
 // handshake and then refuses for want of a (valid) certificate: nginx's 400 (its
-// 495 and 496 inside), 496 and 495 themselves, or a 4xx whose page speaks of it.
+// 495 and 496 inside), 496 and 495 themselves, or a 4xx whose page speaks of it;
+// and the like of other protocols.
 func certificatePage(r *transcript.Response) bool {
+	if !strings.HasPrefix(r.Proto, "HTTP/") && r.Proto != "h2" {
+		// Postfix hears the next command and then says 421 for it.
+		return r.Status >= 400 && strings.Contains(strings.ToLower(string(r.Body)), "certificate")
+	}
 	switch r.Status {
 	case 495, 496:
 		return true

@@ -44,6 +44,8 @@ type session struct {
 	chain     []*trust.Certificate
 	fetched   []*trust.Certificate // by AIA
 	walls     map[dimension]string // next walls, for the ladder
+	certs     map[string]*trust.Certificate
+	judged    map[judgement]judgementResult
 }
 
 // addressResult is how the client fares at one address.
@@ -117,11 +119,9 @@ func (s *session) baseline(purpose string, addr netip.AddrPort) transcript.Attem
 	a.Handshake.Depth = transcript.DepthRequest
 	a.Handshake.Certificate = s.o.Certificate
 	a.Handshake.Wait = 0
-	path := s.target.Path
-	if path == "" {
-		path = "/"
+	if s.target.Service == "http" {
+		a.Handshake.Request = &transcript.Request{Method: "GET", Path: orElse(s.target.Path, "/")}
 	}
-	a.Handshake.Request = &transcript.Request{Method: "GET", Path: path}
 	return a
 }
 

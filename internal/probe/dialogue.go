@@ -102,7 +102,8 @@ func ImplicitPort(protocol string) uint16 {
 }
 
 // dialogueFor is the dialogue that an attempt needs: before TLS, or inside it
-// where the port says that no HTTP is spoken there.
+// where the service, or else the port, says that no HTTP is spoken there. A
+// service of no dialogue is heard and asked nothing.
 func (p *Prober) dialogueFor(h *transcript.Handshake) (*dialogue, error) {
 	if h.StartTLS != "" {
 		d, ok := dialogueNamed(h.StartTLS)
@@ -110,6 +111,15 @@ func (p *Prober) dialogueFor(h *transcript.Handshake) (*dialogue, error) {
 			return nil, fmt.Errorf("no STARTTLS dialogue for %q", h.StartTLS)
 		}
 		return d, nil
+	}
+	if h.Service == "http" {
+		return nil, nil
+	}
+	if h.Service != "" {
+		if d, ok := dialogueNamed(h.Service); ok {
+			return d, nil
+		}
+		return &dialogue{protocol: h.Service}, nil
 	}
 	for i := range dialogues {
 		if slices.Contains(dialogues[i].implicit, h.Port) {
