@@ -35,6 +35,11 @@ func readPosture(base *transcript.Transcript, ts []*transcript.Transcript) postu
 	}
 	if base != nil {
 		see(base)
+		// A server that has TLS 1.3 takes it where it is offered; one of OpenSSL 1.0 answers a hello of TLS 1.3 alone with
+		// handshake_failure, which tells less.
+		if hs := base.Attempt.Handshake; answered(base) && base.Version() < wire.VersionTLS13 && hs != nil && hs.Hello != nil && hs.Hello.OffersVersion(wire.VersionTLS13) {
+			p.versions[wire.VersionTLS13] = transcript.No
+		}
 	}
 	for i, f := range fan() {
 		if i >= len(ts) || ts[i] == nil {
