@@ -89,22 +89,19 @@ func (e *element) times(o *element) element {
 }
 
 // spread puts a zero before every bit, which is squaring.
-var spread = func() (t [256]uint64) {
-	for i := range t {
-		for b := range 8 {
-			t[i] |= uint64(i>>b&1) << (2 * b)
-		}
-	}
-	return t
-}()
+func spread(half uint32) uint64 {
+	x := uint64(half)
+	x = (x | x<<16) & 0x0000ffff0000ffff
+	x = (x | x<<8) & 0x00ff00ff00ff00ff
+	x = (x | x<<4) & 0x0f0f0f0f0f0f0f0f
+	x = (x | x<<2) & 0x3333333333333333
+	return (x | x<<1) & 0x5555555555555555
+}
 
 func (e *element) square() element {
 	var r [18]uint64
 	for i, w := range e {
-		for b := range 4 {
-			r[2*i] |= spread[byte(w>>(8*b))] << (16 * b)
-			r[2*i+1] |= spread[byte(w>>(32+8*b))] << (16 * b)
-		}
+		r[2*i], r[2*i+1] = spread(uint32(w)), spread(uint32(w>>32))
 	}
 	return reduce(&r)
 }
@@ -137,7 +134,7 @@ type binaryPoint struct {
 	infinite bool
 }
 
-var sect571r1 = func() *binaryCurve {
+var sect571r1 = sync.OnceValue(func() *binaryCurve {
 	num := func(s string) element {
 		b, err := hex.DecodeString(s)
 		e, ok := newElement(b)
@@ -153,7 +150,7 @@ var sect571r1 = func() *binaryCurve {
 		gy: num("037bf27342da639b6dccfffeb73d69d78c6c27a6009cbbca1980f8533921e8a684423e43bab08a576291af8f461bb2a8b3531d2f0485c19b16e2f1516e23dd3c1a4827af1b8ac15b"),
 		n:  n,
 	}
-}()
+})
 
 var elementOne = element{1}
 
@@ -208,7 +205,7 @@ func (c *binaryCurve) multiply(q binaryPoint, k *big.Int) binaryPoint {
 
 // sect571r1Key is one key pair for all: making one takes a tenth of a second.
 var sect571r1Key = sync.OnceValues(func() (k *big.Int, public []byte) {
-	c := sect571r1
+	c := sect571r1()
 	k = randomBelow(c.n)
 	q := c.multiply(binaryPoint{x: c.gx, y: c.gy}, k)
 	return k, append(append([]byte{4}, q.x.bytes()...), q.y.bytes()...)

@@ -50,7 +50,7 @@ func newExchange(g wire.Group) (*exchange, error) {
 	case wire.GroupX448:
 		return x448Exchange()
 	case wire.GroupSect571r1:
-		return sect571r1.exchange()
+		return sect571r1().exchange()
 	}
 	return nil, fmt.Errorf("no group %s here", g)
 }
