@@ -88,19 +88,18 @@ func sentSize(h *wire.ClientHello) int {
 }
 
 // shareSize is the length in bytes of a client's key share (RFC 8446, Section
-// 4.2.8; draft-ietf-tls-ecdhe-mlkem).
+// 4.2.8; draft-ietf-tls-ecdhe-mlkem; draft-tls-westerbaan-xyber768d00), or 0 for
+// a group of which no share is sent.
 func shareSize(g wire.Group) int {
 	switch g {
 	case wire.GroupX25519:
 		return 32
 	case wire.GroupX448:
 		return 56
-	case wire.GroupSecp256r1, wire.GroupBrainpoolP256r1TLS13:
+	case wire.GroupSecp256r1:
 		return 65
-	case wire.GroupSecp384r1, wire.GroupBrainpoolP384r1TLS13:
+	case wire.GroupSecp384r1:
 		return 97
-	case wire.GroupBrainpoolP512r1TLS13:
-		return 129
 	case wire.GroupSecp521r1:
 		return 133
 	case wire.GroupFFDHE2048:
@@ -113,7 +112,7 @@ func shareSize(g wire.Group) int {
 		return 768
 	case wire.GroupFFDHE8192:
 		return 1024
-	case wire.GroupX25519MLKEM768:
+	case wire.GroupX25519MLKEM768, wire.GroupX25519Kyber768Draft00:
 		return 1184 + 32
 	case wire.GroupSecP256r1MLKEM768:
 		return 1184 + 65
@@ -315,6 +314,9 @@ func dropGREASE() change {
 			}
 			if _, ok := h.Extension(wire.ExtSupportedVersions); ok {
 				h.Set(wire.SupportedVersionsExt(h.SupportedVersions()...))
+			}
+			if s := h.SignatureAlgorithms(); s != nil {
+				h.Set(wire.SignatureAlgorithmsExt(slices.DeleteFunc(s, func(s wire.SignatureScheme) bool { return wire.IsGREASE(uint16(s)) })...))
 			}
 			if s := h.KeyShares(); s != nil {
 				h.Set(wire.KeyShareExt(slices.DeleteFunc(s, func(s wire.KeyShare) bool { return wire.IsGREASE(uint16(s.Group)) })...))

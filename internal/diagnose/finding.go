@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -232,32 +231,46 @@ func (s *session) endOf(t *transcript.Transcript) string {
 // clientIsOld says that what the client would have to learn is what every
 // current client has: then it is the client that has to act.
 func (s *session) clientIsOld(p flip) bool {
-	if s.profile.ID == "modern" {
-		return false
-	}
-	m, err := client.Get("modern")
-	if err != nil {
-		return false
-	}
-	return len(lacks(m.BuildHello(client.HelloOptions{ServerName: s.sni, HTTP: true}), p.b)) == 0 && m.Judge(p.b) == nil
+	m := s.modern()
+	return m != nil && len(lacks(m.BuildHello(client.HelloOptions{ServerName: s.sni, HTTP: true}), p.b)) == 0 && m.Judge(p.b) == nil
 }
 
-// clientTooOld adds the finding that the server is fine for current clients,
-// after an attempt with the hello of one.
-func (s *session) clientTooOld(ctx context.Context, addr netip.AddrPort, root report.Finding) {
-	if s.profile.ID == "modern" {
-		return
-	}
-	m, err := client.Get("modern")
-	if err != nil {
-		return
+// currentClient is an attempt with the hello of a current client, or none where
+// the client is one. It goes along with a round that is made anyway.
+func (s *session) currentClient(addr netip.AddrPort) []transcript.Attempt {
+	m := s.modern()
+	if m == nil {
+		return nil
 	}
 	name := s.sni
 	if name == "" && !s.target.IsAddress() && !s.o.NoSNI {
 		name = s.target.Host
 	}
 	h := m.BuildHello(client.HelloOptions{ServerName: name, HTTP: s.target.Service == "http"})
-	t := s.run(ctx, s.attempt("what a current client offers", addr, h))
+	return []transcript.Attempt{s.attempt("what a current client offers", addr, h)}
+}
+
+// modern is the profile that stands for current clients, nil where the client is
+// that.
+func (s *session) modern() *client.Profile {
+	if s.profile.ID == client.Default {
+		return nil
+	}
+	m, err := client.Get(client.Default)
+	if err != nil {
+		return nil
+	}
+	return m
+}
+
+// clientTooOld adds the finding that the server is fine for current clients, if
+// the attempt of currentClient was answered.
+func (s *session) clientTooOld(root report.Finding, current []*transcript.Transcript) {
+	m := s.modern()
+	if m == nil || len(current) == 0 {
+		return
+	}
+	t := current[0]
 	if !answered(t) || m.Judge(t) != nil {
 		return
 	}

@@ -234,7 +234,7 @@ func (s *session) single(ctx context.Context, addr netip.AddrPort, base, control
 		as = append(as, s.attempt("repeat: the client's own hello", addr, c))
 	}
 	as = append(as, s.attempt("repeat: "+purposeOf(cs), addr, with(c, cs...)))
-	again := s.round(ctx, as)
+	again := s.round(ctx, append(as, s.currentClient(addr)...))
 	for _, t := range again[:repeats] {
 		if answered(t) {
 			return s.unsteady(ctx, addr, base, t)
@@ -262,7 +262,7 @@ func (s *session) single(ctx context.Context, addr netip.AddrPort, base, control
 	}
 	s.add(f)
 	if !b.changes[0].removes {
-		s.clientTooOld(ctx, addr, f)
+		s.clientTooOld(f, again[repeats+1:])
 	}
 	return true
 }
@@ -308,6 +308,7 @@ func (s *session) combination(ctx context.Context, addr netip.AddrPort, base, co
 	slices.SortStableFunc(several, func(a, b experiment) int { return len(a.changes) - len(b.changes) })
 	best := several[0]
 	var without map[string]*transcript.Transcript
+	var current []*transcript.Transcript
 	for range 3 {
 		without = map[string]*transcript.Transcript{}
 		var as []transcript.Attempt
@@ -316,7 +317,11 @@ func (s *session) combination(ctx context.Context, addr netip.AddrPort, base, co
 			as = append(as, s.attempt("left out: "+best.changes[i].text, addr, with(c, rest...)))
 		}
 		as = append(as, s.attempt("repeat: "+purposeOf(best.changes), addr, with(c, best.changes...)))
+		if current == nil {
+			as = append(as, s.currentClient(addr)...)
+		}
 		ts := s.round(ctx, as)
+		current = append(current, ts[len(best.changes)+1:]...)
 		unneeded := -1
 		for i := range best.changes {
 			without[best.changes[i].key] = ts[i]
@@ -352,7 +357,7 @@ func (s *session) combination(ctx context.Context, addr netip.AddrPort, base, co
 				f.Either = alternatives
 			}
 			s.add(f)
-			s.clientTooOld(ctx, addr, f)
+			s.clientTooOld(f, current)
 			continue
 		}
 		s.walls[ch.dim] = ch.text

@@ -43,7 +43,7 @@ func (s *session) refuse(ctx context.Context, addr netip.AddrPort, t *transcript
 	}
 	s.add(f)
 	if r.Cause == cause.NoSharedVersion || r.Cause == cause.NoSharedCipher {
-		s.clientTooOld(ctx, addr, f)
+		s.clientTooOld(f, s.round(ctx, s.currentClient(addr)))
 	}
 }
 
