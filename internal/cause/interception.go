@@ -1,5 +1,7 @@
 package cause
 
+import "strings"
+
 // Interceptor is a product that opens TLS connections on the way and signs
 // certificates of its own for the sites behind it.
 type Interceptor struct {
@@ -32,12 +34,13 @@ type interceptorPattern struct {
 // operator can name an inspecting CA anything, and a company may use one of
 // these words for an ordinary private CA.
 func FindInterceptor(issuerName string) (Interceptor, bool) {
+	lower := strings.ToLower(issuerName)
 	for i := range interceptorTable {
-		if p := &interceptorTable[i]; anyWord(issuerName, p.patterns) {
+		if p := &interceptorTable[i]; anyLowerWord(lower, p.patterns) {
 			return Interceptor{Product: p.product, Kind: p.kind}, true
 		}
 	}
-	if anyWord(issuerName, interceptorWording[:]) {
+	if anyLowerWord(lower, interceptorWording[:]) {
 		return Interceptor{Product: genericInterceptor}, true
 	}
 	return Interceptor{}, false

@@ -1,6 +1,9 @@
 package cause
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // hasWord reports whether text contains word, in any case, with no letter or
 // digit right before or after it: "ESET" is not in "RESET CA". The word must be
@@ -27,11 +30,10 @@ func anyWord(text string, words []string) bool {
 	if text == "" || len(words) == 0 {
 		return false
 	}
-	lower := strings.ToLower(text)
-	for _, w := range words {
-		if hasWord(lower, w) {
-			return true
-		}
-	}
-	return false
+	return anyLowerWord(strings.ToLower(text), words)
+}
+
+// anyLowerWord is anyWord for text that is lower case already.
+func anyLowerWord(lower string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return hasWord(lower, w) })
 }

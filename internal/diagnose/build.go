@@ -386,7 +386,7 @@ func (s *session) chainOf() []report.ChainCert {
 			out = append(out, report.ChainCert{Subject: x.Subject, Issuer: x.Issuer, NotBefore: x.NotBefore.UTC(), NotAfter: x.NotAfter.UTC(), SANs: x.SANs, Key: x.Key, Signature: x.Signature, SHA256: x.SHA256, From: from})
 		}
 	}
-	add(parsed(s.reference), "sent")
+	add(s.parsed(s.reference), "sent")
 	add(s.fetched, "aia")
 	return out
 }

@@ -313,12 +313,14 @@ func (s *session) settle(ctx context.Context, addr netip.AddrPort, fan []*transc
 		s.reach(ctx, addr, t)
 		return
 	}
-	// It did answer, only later than anybody waits.
+	// It did answer, only late.
 	s.findings = s.findings[:before]
 	s.posture = readPosture(t, fan)
 	s.reference = reference(t, fan)
-	s.slow(t)
 	s.explainStop(ctx, addr, t, fan)
+	if t.Server != nil {
+		s.slow(t)
+	}
 }
 
 // slow adds the finding that the answer comes later than clients wait.
@@ -328,6 +330,9 @@ func (s *session) slow(t *transcript.Transcript) {
 	}
 	took := max(t.Times.LongestGap, t.Times.Handshake)
 	f := finding(cause.SlowHandshake, report.Proved, fmt.Sprintf("The handshake goes on, but the server keeps the client waiting for %s; many clients give up after 5 to 10 s.", rounded(took)), t.ID)
+	// What is shorter than the client's patience is worth a word and stops nobody.
+	st := s.assess(t)
+	f.Blocking = st != nil && st.area == areaSlow
 	s.add(observed(f, "the longest silence within the handshake was "+rounded(t.Times.LongestGap), t.ID))
 }
 
@@ -366,15 +371,29 @@ func reference(base *transcript.Transcript, fan []*transcript.Transcript) *trans
 }
 
 // parsed are the certificates of t that can be read.
-func parsed(t *transcript.Transcript) []*trust.Certificate {
+func (s *session) parsed(t *transcript.Transcript) []*trust.Certificate {
 	if t == nil {
 		return nil
 	}
 	var out []*trust.Certificate
 	for _, der := range t.Certificates {
-		if c, err := trust.ParseCertificate(der); err == nil {
+		if c := s.certificate(der); c != nil {
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// certificate is der parsed, or nil if it cannot be read. Each is parsed once:
+// most attempts of a check bring the same.
+func (s *session) certificate(der []byte) *trust.Certificate {
+	c, known := s.certs[string(der)]
+	if !known {
+		c, _ = trust.ParseCertificate(der)
+		if s.certs == nil {
+			s.certs = map[string]*trust.Certificate{}
+		}
+		s.certs[string(der)] = c
+	}
+	return c
 }

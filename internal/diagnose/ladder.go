@@ -99,11 +99,11 @@ func (s *session) rungText(step cause.Step) string {
 		}
 		return strings.Join(parts, ", ")
 	case cause.StepCertificate:
-		if c := parsed(t); len(c) > 0 {
+		if c := s.parsed(t); len(c) > 0 {
 			return fmt.Sprintf("%s, issued by %s", c[0].Subject.Short(), c[0].Issuer.Short())
 		}
 	case cause.StepVerify:
-		if c := parsed(t); len(c) > 0 {
+		if c := s.parsed(t); len(c) > 0 {
 			days := int(c[0].NotAfter.Sub(s.at()).Hours() / 24)
 			return fmt.Sprintf("valid until %s, %d days", c[0].NotAfter.UTC().Format("2006-01-02"), days)
 		}

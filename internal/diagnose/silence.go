@@ -456,7 +456,7 @@ func (s *session) flight(t *transcript.Transcript) bool {
 		s.add(f)
 	default:
 		what := orElse(t.Outcome.Detail, string(t.Outcome.Kind))
-		if unreadable(t) {
+		if s.unreadable(t) {
 			what = "what it sends as its certificate cannot be read as one"
 		}
 		f := finding(cause.MalformedReply, report.Likely, fmt.Sprintf("The server's answer is not legal TLS: %s.", what), t.ID)

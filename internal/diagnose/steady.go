@@ -75,20 +75,20 @@ func (s *session) trouble(t *transcript.Transcript) string {
 // kind of key, of which the client thinks otherwise than of the one in base: a
 // hint that not all servers behind the address were given the same.
 func (s *session) otherLeaf(base *transcript.Transcript, fan []*transcript.Transcript) *transcript.Transcript {
-	mine := parsed(base)
+	mine := s.parsed(base)
 	if len(mine) == 0 {
 		return nil
 	}
-	ok := trust.Verify(s.verifyInput(base))
+	_, ok := s.judge(base)
 	for _, t := range fan {
 		if !answered(t) || t.LeafSHA256() == base.LeafSHA256() || t.Attempt.Handshake.Hello.ServerName() != s.sni {
 			continue
 		}
-		theirs := parsed(t)
+		theirs := s.parsed(t)
 		if len(theirs) == 0 || theirs[0].Key == nil || mine[0].Key == nil || theirs[0].Key.Type != mine[0].Key.Type {
 			continue
 		}
-		if res := trust.Verify(s.verifyInput(t)); res.OK != ok.OK {
+		if _, res := s.judge(t); res.OK != ok.OK {
 			return t
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/client"
 	"github.com/tlswhy/tlswhy/internal/transcript"
-	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
@@ -64,11 +63,11 @@ func (s *session) assess(t *transcript.Transcript) *stop {
 		}
 		return &stop{area: areaNegotiate, step: stepOf(t)}
 	}
-	if unreadable(t) {
+	if s.unreadable(t) {
 		return &stop{area: areaFlight, step: cause.StepCertificate}
 	}
 	if len(t.Certificates) > 0 {
-		if res := trust.Verify(s.verifyInput(t)); !res.OK {
+		if _, res := s.judge(t); !res.OK {
 			return &stop{area: areaVerify, step: cause.StepVerify}
 		}
 	}

@@ -24,11 +24,7 @@ func (s *session) verifyInput(t *transcript.Transcript) trust.Input {
 		KeyUse:       keyUse(t),
 		Interception: cause.MatchInterception,
 	}
-	for _, der := range t.Certificates {
-		if c, err := trust.ParseCertificate(der); err == nil {
-			in.Chain = append(in.Chain, c)
-		}
-	}
+	in.Chain = s.parsed(t)
 	in.SCTs, _ = trust.ParseSCTList(t.SCTs)
 	if s.o.At.IsZero() && t.Response != nil {
 		// Sent within the last second or so, by the peer's own clock.
@@ -40,6 +36,34 @@ func (s *session) verifyInput(t *transcript.Transcript) trust.Input {
 		in.Extra = s.fetched
 	}
 	return in
+}
+
+// judgement is what a verdict on certificates was given on: the attempt, and how
+// many certificates were fetched by then.
+type judgement struct {
+	t       *transcript.Transcript
+	fetched int
+}
+
+type judgementResult struct {
+	in  trust.Input
+	res trust.Result
+}
+
+// judge verifies the certificates of t as the client does, once: several steps
+// ask for it, and it is the dearest computation of a check.
+func (s *session) judge(t *transcript.Transcript) (trust.Input, trust.Result) {
+	key := judgement{t, len(s.fetched)}
+	j, ok := s.judged[key]
+	if !ok {
+		j.in = s.verifyInput(t)
+		j.res = trust.Verify(j.in)
+		if s.judged == nil {
+			s.judged = map[judgement]judgementResult{}
+		}
+		s.judged[key] = j
+	}
+	return j.in, j.res
 }
 
 func keyUse(t *transcript.Transcript) trust.KeyUse {
@@ -65,12 +89,8 @@ func keyUse(t *transcript.Transcript) trust.KeyUse {
 }
 
 // unreadable says that the server's first certificate is no certificate at all.
-func unreadable(t *transcript.Transcript) bool {
-	if len(t.Certificates) == 0 {
-		return false
-	}
-	_, err := trust.ParseCertificate(t.Certificates[0])
-	return err != nil
+func (s *session) unreadable(t *transcript.Transcript) bool {
+	return len(t.Certificates) > 0 && s.certificate(t.Certificates[0]) == nil
 }
 
 // fetcher lets package trust fetch through the session, as attempts.
@@ -101,12 +121,11 @@ func subjectOf(c *trust.Certificate) string {
 // verify judges the certificates of t as the client does and adds a finding for
 // each defect. It reports whether one of them stops the client.
 func (s *session) verify(ctx context.Context, t *transcript.Transcript) bool {
-	in := s.verifyInput(t)
+	in, res := s.judge(t)
 	if len(in.Chain) == 0 {
 		return false
 	}
 	s.chain = in.Chain
-	res := trust.Verify(in)
 	completed := s.complete(ctx, &in, &res)
 	if res.OK && res.Best.Trusted() {
 		s.askRevocation(ctx, t, &in, &res)
