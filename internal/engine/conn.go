@@ -46,7 +46,8 @@ type conn struct {
 	said    bool         // close_notify was sent
 
 	// What the handshake leaves for later.
-	hello                                    *wire.ClientHello // the last one sent
+	hello                                    *wire.ClientHello // the last one sent; the inner one once that was accepted
+	ech                                      *echOffer         // nil: none, or rejected
 	keyPairs                                 map[wire.Group]keyPair
 	suite                                    *suite
 	serverKey                                *leafKey

@@ -39,6 +39,9 @@ func (c *conn) sayGoodbye(e *end) {
 	switch {
 	case e != nil && e.kind == transcript.Malformed:
 		alerts = append(alerts, wire.Alert{Level: alertFatal, Description: e.say})
+	case finished && c.t.ECH != nil && c.t.ECH.Accepted == transcript.No:
+		// RFC 9849, Section 6.1.6: so that the server's logs tell why.
+		alerts = append(alerts, wire.Alert{Level: alertFatal, Description: wire.AlertECHRequired})
 	case !finished:
 		alerts = append(alerts, wire.Alert{Level: alertWarning, Description: wire.AlertUserCanceled})
 		fallthrough

@@ -13,6 +13,11 @@ func (c *conn) handshake() error {
 	if err != nil {
 		return err
 	}
+	if c.h.ECH != nil {
+		if hello, err = c.offerECH(hello); err != nil {
+			return err
+		}
+	}
 	if _, err := c.sendHello(hello, true); err != nil {
 		return err
 	}
@@ -27,6 +32,9 @@ func (c *conn) handshake() error {
 	}
 	c.t.Server = sh
 	c.reach(transcript.ReachedHello)
+	if err := c.settleECH(sh); err != nil {
+		return err
+	}
 	if err := c.checkServerHello(sh); err != nil {
 		return err
 	}
@@ -144,6 +152,9 @@ func (c *conn) retry(hrr *wire.ServerHello) (*wire.ServerHello, error) {
 		return nil, malformed(wire.AlertIllegalParameter, "a HelloRetryRequest that asks for nothing")
 	}
 	h.Remove(wire.ExtEarlyData)
+	if err := c.retryECH(hrr, h); err != nil {
+		return nil, err
+	}
 	c.version = 0 // records in clear still, ChangeCipherSpec dropped
 	second, err := c.sendHello(h, false)
 	if err != nil {

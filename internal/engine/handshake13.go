@@ -76,6 +76,9 @@ func (c *conn) flight13(serverHS []byte) (*wire.CertificateRequest, error) {
 	if c.t.Encrypted, err = wire.ParseEncryptedExtensions(m.Body); err != nil {
 		return nil, decodeError(err)
 	}
+	if err := c.gotRetryConfigs(c.t.Encrypted); err != nil {
+		return nil, err
+	}
 	if m, err = c.next(); err != nil {
 		return nil, err
 	}

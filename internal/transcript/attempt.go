@@ -53,6 +53,10 @@ type Handshake struct {
 	// Hello is the hello to send. The engine fills what has to be fresh: a zero
 	// Random, a SessionID of zero bytes (its length stays), key shares of no data.
 	Hello *wire.ClientHello `json:"hello,omitempty"`
+	// ECH is an ECHConfigList (RFC 9849, Section 4): Hello is encrypted with the
+	// first configuration in it that is understood, and sent within an outer one
+	// that bears the public name. None understood: Hello is sent as it is.
+	ECH []byte `json:"ech,omitempty"`
 	// SSL2 is sent in the SSL 2.0 format instead.
 	SSL2 *wire.SSL2ClientHello `json:"ssl2,omitempty"`
 	// Plain is sent as it is, and the answer kept; if it is empty but not nil,

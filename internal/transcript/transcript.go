@@ -44,6 +44,8 @@ type Transcript struct {
 	Server     *wire.ServerHello         `json:"server,omitempty"`
 	ServerSSL2 *wire.SSL2ServerHello     `json:"server_ssl2,omitempty"`
 	Encrypted  *wire.EncryptedExtensions `json:"encrypted,omitempty"`
+	// ECH is what became of the encryption of the hello, if any was asked for.
+	ECH *ECH `json:"ech,omitempty"`
 	// Certificates are the server's, DER, in the order sent.
 	Certificates [][]byte `json:"certificates,omitempty"`
 	// CertificateBytes is the size of the Certificate message, after decompression.
@@ -77,6 +79,19 @@ type Transcript struct {
 
 	Fetched *Fetched `json:"fetched,omitempty"`
 	Found   *Found   `json:"found,omitempty"`
+}
+
+// ECH is what became of an encrypted ClientHello. Where it was rejected, the
+// server answered the outer hello: its certificate is that of PublicName, no
+// client certificate and no request are sent, and the connection ends with
+// ech_required (RFC 9849, Section 6.1.6).
+type ECH struct {
+	Offered    bool   `json:"offered"` // false: no configuration is understood, or the hello has no TLS 1.3
+	PublicName string `json:"public_name,omitempty"`
+	ConfigID   uint8  `json:"config_id"`
+	Accepted   Tri    `json:"accepted"`
+	// RetryConfigs is the ECHConfigList of the keys that the server does have.
+	RetryConfigs []byte `json:"retry_configs,omitempty"`
 }
 
 // Times are the lengths of the phases; zero where a phase did not happen.
