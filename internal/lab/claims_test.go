@@ -50,7 +50,7 @@ func openssl(args, want string) claim {
 		if !strings.Contains(args, "-noservername") {
 			full = append(full, "-servername", e.Host)
 		}
-		return run(t, 20*time.Second, request, "openssl", append(full, strings.Fields(args)...)...)
+		return run(t, patience, request, "openssl", append(full, strings.Fields(args)...)...)
 	}, want}
 }
 
@@ -69,7 +69,7 @@ func curl(args, want string) claim {
 			}
 		}
 		full = append(append(full, strings.Fields(args)...), "https://"+net.JoinHostPort(e.Host, port)+"/")
-		return run(t, 20*time.Second, "", "curl", full...)
+		return run(t, patience, "", "curl", full...)
 	}, want}
 }
 
@@ -77,7 +77,7 @@ func curl(args, want string) claim {
 func mailClient(want string) claim {
 	return claim{func(t *testing.T, e Endpoint) string {
 		protocol, _, _ := strings.Cut(e.Target, "://")
-		return run(t, 5*time.Second, "QUIT\r\n", "openssl", "s_client", "-connect", e.Addr, "-starttls", protocol, "-CAfile", running(t).CAFile(), "-verify_hostname", e.Host)
+		return run(t, patience, "QUIT\r\n", "openssl", "s_client", "-connect", e.Addr, "-starttls", protocol, "-CAfile", running(t).CAFile(), "-verify_hostname", e.Host)
 	}, want}
 }
 

@@ -31,11 +31,11 @@ func rawHello(host string) *wire.ClientHello {
 	}
 }
 
-// answer sends writes and sorts what comes back.
-func answer(e Endpoint, writes ...[]byte) (string, []byte) {
+// answer sends writes and sorts what comes back within a time.
+func answer(e Endpoint, within time.Duration, writes ...[]byte) string {
 	c, err := net.Dial("tcp", e.Addr)
 	if err != nil {
-		return err.Error(), nil
+		return err.Error()
 	}
 	defer c.Close()
 	for i, w := range writes {
@@ -43,31 +43,31 @@ func answer(e Endpoint, writes ...[]byte) (string, []byte) {
 			time.Sleep(50 * time.Millisecond)
 		}
 		if _, err := c.Write(w); err != nil {
-			return err.Error(), nil
+			return err.Error()
 		}
 	}
-	c.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+	c.SetReadDeadline(time.Now().Add(within))
 	buf := make([]byte, 1<<14)
 	n, err := c.Read(buf)
 	buf = buf[:n]
 	switch {
 	case errors.Is(err, syscall.ECONNRESET):
-		return "reset", nil
+		return "reset"
 	case os.IsTimeout(err):
-		return "silence", nil
+		return "silence"
 	case err != nil:
-		return "closed", nil
+		return "closed"
 	}
 	r, _, err := wire.ParseRecord(buf)
 	switch {
 	case errors.Is(err, wire.ErrNotTLS):
-		return "no TLS", buf
+		return "no TLS"
 	case r.Type == wire.ContentHandshake && r.Payload[0] == byte(wire.TypeServerHello):
-		return "ServerHello", buf
+		return "ServerHello"
 	case r.Type == wire.ContentAlert:
-		return "alert", buf
+		return "alert"
 	}
-	return "something else", buf
+	return "something else"
 }
 
 func sends(change func(*wire.ClientHello), want string) func(*testing.T, Endpoint) error {
@@ -80,7 +80,11 @@ func sends(change func(*wire.ClientHello), want string) func(*testing.T, Endpoin
 		if err != nil {
 			return err
 		}
-		if got, _ := answer(e, wire.AppendRecord(nil, wire.ContentHandshake, wire.VersionTLS10, b)); got != want {
+		within := patience
+		if want == "silence" {
+			within = silence
+		}
+		if got := answer(e, within, wire.AppendRecord(nil, wire.ContentHandshake, wire.VersionTLS10, b)); got != want {
 			return fmt.Errorf("%s, want %s", got, want)
 		}
 		return nil
@@ -96,10 +100,10 @@ func splitPasses(t *testing.T, e Endpoint) error {
 	at := bytes.Index(b, []byte(e.Host)) + 3
 	one := wire.AppendRecord(nil, wire.ContentHandshake, wire.VersionTLS10, b)
 	two := wire.AppendRecords(nil, wire.ContentHandshake, wire.VersionTLS10, b, at, 1<<14)
-	if got, _ := answer(e, one[:at+5], one[at+5:]); got != "ServerHello" {
+	if got := answer(e, patience, one[:at+5], one[at+5:]); got != "ServerHello" {
 		return fmt.Errorf("two segments: %s", got)
 	}
-	if got, _ := answer(e, two); got != "ServerHello" {
+	if got := answer(e, patience, two); got != "ServerHello" {
 		return fmt.Errorf("two records: %s", got)
 	}
 	return nil
@@ -111,7 +115,7 @@ func twoSegmentsFail(_ *testing.T, e Endpoint) error {
 		return err
 	}
 	one := wire.AppendRecord(nil, wire.ContentHandshake, wire.VersionTLS10, b)
-	if got, _ := answer(e, one[:100], one[100:]); got != "silence" {
+	if got := answer(e, silence, one[:100], one[100:]); got != "silence" {
 		return errors.New(got)
 	}
 	return nil
@@ -135,7 +139,7 @@ func ssl2Answer(e Endpoint) (*wire.SSL2ServerHello, error) {
 		return nil, err
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(5 * time.Second))
+	c.SetDeadline(time.Now().Add(patience))
 	if _, err := c.Write(h.Marshal()); err != nil {
 		return nil, err
 	}
@@ -161,44 +165,55 @@ func takesAtLeast(l func(testing.TB) *Lab) func(*testing.T, Endpoint) error {
 	}
 }
 
-// received sends a hello and counts what comes within a time.
-func received(e Endpoint, within time.Duration) (int, error) {
+// sendHello opens a connection and says hello.
+func sendHello(e Endpoint) (net.Conn, error) {
 	b, err := rawHello(e.Host).Marshal()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	c, err := net.Dial("tcp", e.Addr)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	defer c.Close()
-	if _, err := c.Write(wire.AppendRecord(nil, wire.ContentHandshake, wire.VersionTLS10, b)); err != nil {
-		return 0, err
-	}
-	c.SetReadDeadline(time.Now().Add(within))
-	got, err := io.ReadAll(c)
-	if os.IsTimeout(err) {
-		err = nil
-	}
-	return len(got), err
+	_, err = c.Write(wire.AppendRecord(nil, wire.ContentHandshake, wire.VersionTLS10, b))
+	return c, err
 }
 
-func receives(want int) func(*testing.T, Endpoint) error {
+// receives wants exactly n bytes in answer to a hello, and then no more.
+func receives(n int) func(*testing.T, Endpoint) error {
 	return func(_ *testing.T, e Endpoint) error {
-		n, err := received(e, 400*time.Millisecond)
-		if err == nil && n != want {
-			err = fmt.Errorf("%d bytes, want %d", n, want)
+		c, err := sendHello(e)
+		if err != nil {
+			return err
 		}
-		return err
+		defer c.Close()
+		c.SetReadDeadline(time.Now().Add(patience))
+		if _, err := io.ReadFull(c, make([]byte, n)); err != nil {
+			return err
+		}
+		c.SetReadDeadline(time.Now().Add(silence))
+		if more, _ := c.Read(make([]byte, 1)); more > 0 {
+			return fmt.Errorf("more than %d bytes", n)
+		}
+		return nil
 	}
 }
 
 func drips(_ *testing.T, e Endpoint) error {
-	n, err := received(e, 2500*time.Millisecond)
-	if err == nil && (n < 1 || n > 4) {
-		err = fmt.Errorf("%d bytes in 2.5 s", n)
+	c, err := sendHello(e)
+	if err != nil {
+		return err
 	}
-	return err
+	defer c.Close()
+	c.SetReadDeadline(time.Now().Add(patience))
+	start := time.Now()
+	if _, err := io.ReadFull(c, make([]byte, 3)); err != nil {
+		return err
+	}
+	if took := time.Since(start); took < 1800*time.Millisecond {
+		return fmt.Errorf("three bytes in %s", took)
+	}
+	return nil
 }
 
 // plain talks in clear text.
@@ -212,10 +227,14 @@ func plain(say, want string) func(*testing.T, Endpoint) error {
 		if _, err := io.WriteString(c, say); err != nil {
 			return err
 		}
-		c.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
-		got, _ := io.ReadAll(c)
-		if !bytes.Contains(got, []byte(want)) {
-			return fmt.Errorf("%q, want %q", got, want)
+		c.SetReadDeadline(time.Now().Add(patience))
+		var got []byte
+		for buf := make([]byte, 4096); !bytes.Contains(got, []byte(want)); {
+			n, err := c.Read(buf)
+			got = append(got, buf[:n]...)
+			if err != nil {
+				return fmt.Errorf("%q, want %q: %w", got, want, err)
+			}
 		}
 		return nil
 	}
@@ -223,14 +242,14 @@ func plain(say, want string) func(*testing.T, Endpoint) error {
 
 // acceptsFirst: TCP is fine until something is sent.
 func acceptsFirst(_ *testing.T, e Endpoint) error {
-	if got, _ := answer(e); got != "silence" {
+	if got := answer(e, silence); got != "silence" {
 		return errors.New(got)
 	}
 	return nil
 }
 
 func resetAtOnce(_ *testing.T, e Endpoint) error {
-	if got, _ := answer(e); got != "reset" && !strings.Contains(got, "reset by peer") {
+	if got := answer(e, patience); got != "reset" && !strings.Contains(got, "reset by peer") {
 		return errors.New(got)
 	}
 	return nil
@@ -315,14 +334,21 @@ func thirdIsReset(_ *testing.T, e Endpoint) error {
 	return resetAtOnce(nil, e)
 }
 
+// bansAfter fails n times, and then again until it is locked out: the server
+// counts a failure a moment after the client has seen it.
 func bansAfter(n int) func(*testing.T, Endpoint) error {
-	return func(t *testing.T, e Endpoint) error {
-		for i := range n {
-			if got, _ := answer(e, []byte("\x15\x03\x01\x00\x02\x01\x00")); got == "reset" {
+	return func(_ *testing.T, e Endpoint) error {
+		for i := range 3 * n {
+			got := answer(e, patience, []byte("\x15\x03\x01\x00\x02\x01\x00"))
+			banned := got == "reset" || strings.Contains(got, "reset by peer") || strings.Contains(got, "broken pipe")
+			switch {
+			case banned && i < n:
 				return fmt.Errorf("banned after %d", i)
+			case banned:
+				return nil
 			}
 		}
-		return resetAtOnce(t, e)
+		return errors.New("never banned")
 	}
 }
 

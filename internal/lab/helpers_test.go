@@ -24,7 +24,7 @@ import (
 func gnutls(want string) claim {
 	return claim{func(t *testing.T, e Endpoint) string {
 		host, port, _ := net.SplitHostPort(e.Addr)
-		return run(t, 10*time.Second, "", "gnutls-cli", "--x509cafile", running(t).CAFile(), "--verify-hostname", e.Host, "--sni-hostname", e.Host, "-p", port, host)
+		return run(t, patience, "", "gnutls-cli", "--x509cafile", running(t).CAFile(), "--verify-hostname", e.Host, "--sni-hostname", e.Host, "-p", port, host)
 	}, want}
 }
 
@@ -104,7 +104,7 @@ func validFor(atLeast time.Duration) func(*testing.T, Endpoint) error {
 }
 
 func fetch(url string) ([]byte, error) {
-	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 	r, err := c.Get(url)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func ocspSays(status string) func(*testing.T, Endpoint) error {
 				return err
 			}
 		}
-		out := run(t, 10*time.Second, "", "openssl", "ocsp", "-issuer", filepath.Join(dir, "issuer.pem"), "-cert", filepath.Join(dir, "leaf.pem"),
+		out := run(t, patience, "", "openssl", "ocsp", "-issuer", filepath.Join(dir, "issuer.pem"), "-cert", filepath.Join(dir, "leaf.pem"),
 			"-url", s.PeerCertificates[0].OCSPServer[0], "-CAfile", running(t).CAFile())
 		if !strings.Contains(out, "leaf.pem: "+status) || !strings.Contains(out, "Response verify OK") {
 			return errors.New(out)
@@ -253,7 +253,7 @@ func goAway(t *testing.T, e Endpoint) error {
 		return err
 	}
 	defer raw.Close()
-	raw.SetDeadline(time.Now().Add(5 * time.Second))
+	raw.SetDeadline(time.Now().Add(patience))
 	c := tls.Client(raw, &tls.Config{ServerName: e.Host, RootCAs: roots(t), NextProtos: []string{"h2"}, MaxVersion: tls.VersionTLS12})
 	if _, err := io.WriteString(c, http2.ClientPreface); err != nil {
 		return err

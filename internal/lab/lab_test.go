@@ -22,6 +22,13 @@ var shared = sync.OnceValues(func() (*Lab, error) {
 	return Start(context.Background(), Options{Slowness: 400 * time.Millisecond})
 })
 
+const (
+	// patience is how long something is waited for that has to come.
+	patience = 20 * time.Second
+	// silence is how long nothing has to come to count as nothing.
+	silence = 700 * time.Millisecond
+)
+
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if l, err := shared(); err == nil {
@@ -186,13 +193,12 @@ func shake(t testing.TB, e Endpoint, change func(*tls.Config)) (tls.ConnectionSt
 	if change != nil {
 		change(cfg)
 	}
-	d := &tls.Dialer{NetDialer: &net.Dialer{Timeout: 5 * time.Second}, Config: cfg}
-	raw, err := d.NetDialer.Dial("tcp", e.Addr)
+	raw, err := net.DialTimeout("tcp", e.Addr, patience)
 	if err != nil {
 		return tls.ConnectionState{}, "", err
 	}
 	defer raw.Close()
-	raw.SetDeadline(time.Now().Add(5 * time.Second))
+	raw.SetDeadline(time.Now().Add(patience))
 	c := tls.Client(raw, cfg)
 	if err := c.Handshake(); err != nil {
 		return tls.ConnectionState{}, "", err

@@ -8,8 +8,9 @@ import (
 )
 
 // Endpoints that treat connections by their number or timing start afresh after
-// a while without any, so that whoever comes finds them in the same state.
-const quiet = 3 * time.Second
+// a while without any, so that whoever comes finds them in the same state. It is
+// longer than a careful client pauses between two attempts.
+const quiet = 10 * time.Second
 
 // meter counts connections.
 type meter struct {
