@@ -109,6 +109,8 @@ type Policy struct {
 	HonoursDistrust bool
 	// FetchesAIA completes a chain whose intermediate was not sent.
 	FetchesAIA bool
+	// UsesECH: encrypts its hello where an HTTPS record has a key for it (RFC 9849).
+	UsesECH bool
 	// ALPNMandatory: goes on without ALPN if the server ignores it (always true
 	// of real clients, so there is no field); a no_application_protocol alert
 	// stops every client.

@@ -92,6 +92,7 @@ type Options struct {
 	SNI         string `json:"sni,omitempty"` // as given: a name or "none"
 	StartTLS    string `json:"starttls"`
 	NoAIA       bool   `json:"no_aia,omitempty"`
+	ECHConfig   string `json:"ech_config,omitempty"` // as given: a file, or the list in base64
 }
 
 // Finding is one thing that is wrong or will hurt. The first is the root cause.
@@ -181,6 +182,7 @@ type Handshake struct {
 	Reply         []byte   `json:"reply"`
 	LeafSHA256    string   `json:"leaf_sha256"`
 	Negotiated    *Server  `json:"negotiated,omitempty"`
+	ECH           *ECH     `json:"ech,omitempty"` // of a hello that was to be encrypted
 	BytesSent     int64    `json:"bytes_sent"`
 	BytesReceived int64    `json:"bytes_received"`
 	MS            float64  `json:"ms"`
@@ -197,6 +199,14 @@ type Offered struct {
 	SNI                 *string                `json:"sni"`
 	Extensions          []wire.ExtensionType   `json:"extensions,omitempty"`
 	Bytes               int                    `json:"bytes"`
+}
+
+// ECH is what became of an encrypted hello (RFC 9849). What Handshake says to be
+// offered is then the inner hello, and Hello are the bytes of the outer one.
+type ECH struct {
+	PublicName   string         `json:"public_name"` // "": it was not encrypted, no key could be used
+	Accepted     transcript.Tri `json:"accepted"`
+	RetryConfigs []byte         `json:"retry_configs,omitempty"` // ECHConfigList that the server answered with
 }
 
 // Outcome of a handshake in the report's words.

@@ -55,6 +55,7 @@ type linePolicy struct {
 	Validity                    []lineLimit `json:",omitempty"`
 	HonoursDistrust             bool        `json:",omitempty"`
 	FetchesAIA                  bool        `json:",omitempty"`
+	UsesECH                     bool        `json:",omitempty"`
 	Store                       string
 	MaxCertificateBytes         int  `json:",omitempty"`
 	MaxChain                    int  `json:",omitempty"`
@@ -169,7 +170,7 @@ func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
 		SentOrderOnly: p.SentOrderOnly, RefuseCALeaf: p.RefuseCALeaf, IgnoresEKU: p.IgnoresEKU, HonoursDistrust: p.HonoursDistrust,
 		RequireSecureRenegotiation: p.RequireSecureRenegotiation, RequireExtendedMasterSecret: p.RequireExtendedMasterSecret,
 		RequireSAN: p.RequireSAN, SendsSNI: p.SendsSNI, VerifiesChain: p.VerifiesChain, VerifiesName: p.VerifiesName,
-		HonoursMustStaple: p.HonoursMustStaple, RequiresCT: p.RequiresCT, Validity: validity, FetchesAIA: p.FetchesAIA,
+		HonoursMustStaple: p.HonoursMustStaple, RequiresCT: p.RequiresCT, Validity: validity, FetchesAIA: p.FetchesAIA, UsesECH: p.UsesECH,
 		Store: p.Store, MaxCertificateBytes: p.MaxCertificateBytes, MaxChain: p.MaxChain, CheckKeyUsage: p.CheckKeyUsage,
 		RefuseWeakHTTP2: p.RefuseWeakHTTP2, Patience: p.Patience,
 	}, errors.Join(errs...)

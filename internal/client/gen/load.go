@@ -69,6 +69,7 @@ type policy struct {
 	Validity                    string `yaml:"validity"` // a schedule of validity.yaml
 	HonoursDistrust             bool   `yaml:"honours_distrust"`
 	FetchesAIA                  bool   `yaml:"fetches_aia"`
+	UsesECH                     bool   `yaml:"uses_ech"`
 	Store                       string `yaml:"store"`
 	MaxCertificateBytes         int    `yaml:"max_certificate_bytes"`
 	MaxChain                    int    `yaml:"max_chain"`
