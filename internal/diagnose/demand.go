@@ -111,7 +111,7 @@ func (s *session) asksLate(ctx context.Context, addr netip.AddrPort) bool {
 	if i < 0 {
 		return false
 	}
-	f := finding(cause.MTLSRequired, report.Proved, fmt.Sprintf("The server wants a client certificate for %s and asks for it only after the handshake, which %s does not allow in TLS 1.3: it answers with status %d. From a client that does allow it, it asks for one.%s", s.target.Path, s.profile.ID, t.Response.Status, acceptable(authorities(b.CertificateRequests[i].Request))), t.ID, b.ID)
+	f := finding(cause.MTLSRequired, report.Proved, fmt.Sprintf("The server wants a client certificate for %s and asks for it only after the handshake, which %s does not allow in TLS 1.3: it answers with status %d. From a client that does allow it, it asks for one.%s", s.target.Path, s.who(), t.Response.Status, acceptable(authorities(b.CertificateRequests[i].Request))), t.ID, b.ID)
 	f.Proof = &report.Proof{Kind: report.ByHandshake, Baseline: t.ID, Counterfactual: b.ID, Change: ch.text, Effect: "CertificateRequest after the handshake", Repeated: 1}
 	s.add(f)
 	return true

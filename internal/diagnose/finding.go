@@ -107,13 +107,13 @@ func (s *session) explain(id cause.ID, p flip) string {
 	how := s.endOf(p.a)
 	switch id {
 	case cause.NoSharedVersion:
-		return fmt.Sprintf("No TLS version in common: %s offers %s, the server takes %s.", s.profile.ID, rangeOf(offeredVersions(c)), orList(s.serverVersions(p)))
+		return fmt.Sprintf("No TLS version in common: %s offers %s, the server takes %s.", s.who(), rangeOf(offeredVersions(c)), andList(s.serverVersions(p)))
 	case cause.NoSharedCipher:
-		return fmt.Sprintf("No cipher suite in common: the server chooses %s, which %s does not offer.", suiteOf(p.b), s.profile.ID)
+		return fmt.Sprintf("No cipher suite in common: the server chooses %s, which %s does not offer.", suiteOf(p.b), s.who())
 	case cause.NoSharedGroup:
-		return fmt.Sprintf("No key-exchange group in common: the server wants %s, %s offers %s.", p.change.value, s.profile.ID, joinNames(realGroups(c.SupportedGroups())))
+		return fmt.Sprintf("No key-exchange group in common: the server wants %s, %s offers %s.", p.change.value, s.who(), joinNames(realGroups(c.SupportedGroups())))
 	case cause.NoSharedSignatureAlgorithm:
-		return fmt.Sprintf("No signature algorithm in common: the server signs with %s, which %s does not accept.", p.change.value, s.profile.ID)
+		return fmt.Sprintf("No signature algorithm in common: the server signs with %s, which %s does not accept.", p.change.value, s.who())
 	case cause.NoALPNOverlap:
 		return fmt.Sprintf("No application protocol in common: the server wants another one than %s; without ALPN it answers.", p.change.value)
 	case cause.LargeHelloDropped:
@@ -132,6 +132,14 @@ func (s *session) explain(id cause.ID, p flip) string {
 		return fmt.Sprintf("The server refuses the name %s (%s) and answers a hello without a name.", s.sni, how)
 	}
 	return p.change.text
+}
+
+// who names the client in a sentence.
+func (s *session) who() string {
+	if s.profile.ID == client.Default {
+		return "a current client"
+	}
+	return s.profile.ID
 }
 
 // serverVersions are the versions that the server is known to take.
@@ -279,7 +287,7 @@ func (s *session) clientTooOld(root report.Finding, current []*transcript.Transc
 			s.findings[i].Side = cause.SideClient
 		}
 	}
-	f := finding(cause.ClientTooOld, report.Proved, fmt.Sprintf("The server answers what current clients offer (%s, %s); %s lacks it.", t.Version(), suiteOf(t), s.profile.ID), root.Evidence...)
+	f := finding(cause.ClientTooOld, report.Proved, fmt.Sprintf("The server answers what current clients offer (%s, %s); %s lacks it.", t.Version(), suiteOf(t), s.who()), root.Evidence...)
 	f.Evidence = append(f.Evidence, t.ID)
 	f.Blocking = false
 	f.Proof = &report.Proof{Kind: report.ByHandshake, Baseline: s.primaryID(), Counterfactual: t.ID, Change: "client: modern instead of " + s.profile.ID, Effect: effectOf(t), Repeated: 1}

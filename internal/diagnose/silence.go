@@ -325,7 +325,7 @@ func (s *session) onlySSL2(_ context.Context, _ netip.AddrPort, base *transcript
 	if o.ssl2 == nil || o.ssl2.ServerSSL2 == nil {
 		return false
 	}
-	f := finding(cause.NoSharedVersion, report.Likely, fmt.Sprintf("No TLS version in common: the server takes SSL 2.0 alone, %s offers %s.", s.profile.ID, rangeOf(offeredVersions(base.Attempt.Handshake.Hello))), base.ID, o.ssl2.ID)
+	f := finding(cause.NoSharedVersion, report.Likely, fmt.Sprintf("No TLS version in common: the server takes SSL 2.0 alone, %s offers %s.", s.who(), rangeOf(offeredVersions(base.Attempt.Handshake.Hello))), base.ID, o.ssl2.ID)
 	f.Values["version"] = wire.VersionSSL20.String()
 	s.add(observed(f, "an SSL 2.0 SERVER-HELLO", o.ssl2.ID))
 	return true

@@ -152,7 +152,7 @@ func (s *session) complete(ctx context.Context, in *trust.Input, res *trust.Resu
 		return nil
 	}
 	if s.profile.Policy.FetchesAIA {
-		f := finding(cause.IncompleteChain, report.Proved, fmt.Sprintf("The server does not send the certificate of %s. %s fetches it by itself; most other clients do not, and fail.", strings.Join(issuersOf(res.Incomplete()), ", "), s.profile.ID))
+		f := finding(cause.IncompleteChain, report.Proved, fmt.Sprintf("The server does not send the certificate of %s. %s fetches it by itself; most other clients do not, and fail.", strings.Join(issuersOf(res.Incomplete()), ", "), upperFirst(s.who())))
 		f.Blocking = false
 		f.Proof = &report.Proof{Kind: report.ByVerify, Change: "an added intermediate: " + subjects(fetched), Before: res.Verdict(), After: with.Verdict(), Repeated: 1}
 		s.add(f)
