@@ -15,7 +15,7 @@ const (
 	maxHandshakeTotal = 2 << 20 // bytes of all handshake messages of a connection
 	maxIdleRecords    = 32      // empty records and dropped ChangeCipherSpecs
 	maxAlerts         = 16      // warnings in a row
-	readChunk         = 8 << 10
+	readChunk         = 4 << 10
 )
 
 // conn is one connection in the making.
@@ -33,6 +33,7 @@ type conn struct {
 	start, lastHeard time.Time
 	awaitFirst       time.Time // set when the hello is out, until the first byte
 
+	chunk   []byte // what one read takes; not on the stack, which would have to grow for it
 	raw     []byte // received, not yet parsed as records
 	records int    // parsed so far; -1: plain text, no records are expected
 	idle    int    // records in a row that brought nothing on
@@ -64,16 +65,26 @@ func (c *conn) more() error {
 	if err := c.setReadDeadline(c.wait); err != nil {
 		return err
 	}
-	var chunk [readChunk]byte
-	n, err := c.nc.Read(chunk[:])
+	n, err := c.read()
 	if n > 0 {
-		c.heard(chunk[:n])
 		return nil
 	}
 	if err == nil {
 		err = errors.New("reading returned nothing")
 	}
 	return c.ioEnd(err, "waiting for the peer")
+}
+
+// read reads once and takes what came.
+func (c *conn) read() (int, error) {
+	if c.chunk == nil {
+		c.chunk = make([]byte, readChunk)
+	}
+	n, err := c.nc.Read(c.chunk)
+	if n > 0 {
+		c.heard(c.chunk[:n])
+	}
+	return n, err
 }
 
 // setReadDeadline bounds the next read by wait (0: not) and the context.
@@ -327,10 +338,8 @@ func (c *conn) hearOut(d time.Duration, limit int) error {
 		if err := c.setReadDeadline(left); err != nil {
 			return err
 		}
-		var chunk [readChunk]byte
-		n, err := c.nc.Read(chunk[:])
+		n, err := c.read()
 		if n > 0 {
-			c.heard(chunk[:n])
 			continue
 		}
 		if isTimeout(err) && time.Until(until) <= 0 {

@@ -72,12 +72,14 @@ const farewell = 100 * time.Millisecond
 
 // drain takes what has already arrived and does not wait for more.
 func (c *conn) drain() {
-	var b [readChunk]byte
+	if c.chunk == nil {
+		c.chunk = make([]byte, readChunk)
+	}
 	for range 64 {
 		if err := c.nc.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
 			return
 		}
-		n, err := c.nc.Read(b[:])
+		n, err := c.nc.Read(c.chunk)
 		c.t.BytesReceived += int64(n)
 		if err != nil {
 			return
