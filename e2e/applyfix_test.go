@@ -130,10 +130,14 @@ func decode(t testing.TB, o *outcome) {
 
 func TestApplyFix(t *testing.T) {
 	for _, tt := range []struct{ software, place, conf, config, want string }{
-		{"nginx", "server", "http {\nserver {\nlisten 1;\nserver_name shop.example;\nssl_protocols TLSv1;\nlocation / {\nreturn 200;\n}\n}\n}", "ssl_protocols TLSv1.2;\n",
-			"http {\nserver {\nssl_protocols TLSv1.2;\nlisten 1;\nserver_name shop.example;\nlocation / {\nreturn 200;\n}\n}\n}"},
-		{"haproxy", "bind", "frontend f\n  bind 127.0.0.1:1 ssl crt a ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.0 ciphers X", "ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3\n",
-			"frontend f\n  bind 127.0.0.1:1 ssl crt a ciphers X ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3"},
+		{
+			"nginx", "server", "http {\nserver {\nlisten 1;\nserver_name shop.example;\nssl_protocols TLSv1;\nlocation / {\nreturn 200;\n}\n}\n}", "ssl_protocols TLSv1.2;\n",
+			"http {\nserver {\nssl_protocols TLSv1.2;\nlisten 1;\nserver_name shop.example;\nlocation / {\nreturn 200;\n}\n}\n}",
+		},
+		{
+			"haproxy", "bind", "frontend f\n  bind 127.0.0.1:1 ssl crt a ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.0 ciphers X", "ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3\n",
+			"frontend f\n  bind 127.0.0.1:1 ssl crt a ciphers X ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3",
+		},
 		{"stunnel", "service", "debug = 5\n[shop]\naccept = 1\nsslVersionMax = TLSv1", "sslVersionMax = TLSv1.3\n", "debug = 5\n[shop]\nsslVersionMax = TLSv1.3\naccept = 1"},
 		{"caddy", "site", "https://shop.example {\nbind 127.0.0.1\ntls a b {\nprotocols tls1.3\n}\nrespond \"x\"\n}", "tls c d\n", "https://shop.example {\nbind 127.0.0.1\ntls c d\nrespond \"x\"\n}"},
 	} {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ type view struct {
 
 // sees: the client gets through. fails: it does not, and says why.
 func sees(client string, args ...string) view { return view{client: client, args: args, ok: true} }
+
 func fails(client, says string, args ...string) view {
 	return view{client: client, args: args, says: says}
 }
@@ -41,7 +43,7 @@ var clients = map[string]func(e *env, r *row, args []string) *exec.Cmd{
 	},
 	"openssl": func(e *env, r *row, args []string) *exec.Cmd {
 		a := []string{"s_client", "-connect", e.addr(), "-CAfile", e.pki.roots(), "-verify_return_error"}
-		if !contains(args, "-noservername") {
+		if !slices.Contains(args, "-noservername") {
 			a = append(a, "-servername", r.host(), "-verify_hostname", r.host())
 		}
 		return exec.Command("openssl", append(a, args...)...)
@@ -68,15 +70,6 @@ func nodeClient(version string) func(*env, *row, []string) *exec.Cmd {
 		src, _ := filepath.Abs(filepath.Join("testdata", "get.js"))
 		return exec.Command(bin, append([]string{src, e.pki.roots(), r.host(), fmt.Sprint(e.port)}, args...)...)
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // ask runs a client against the endpoint and returns whether it got through, with all it wrote.

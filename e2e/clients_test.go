@@ -60,7 +60,7 @@ func goClient(t testing.TB, e *env, r *row) (bool, string) {
 	if err != nil {
 		return false, err.Error()
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, resp.Body)
 	return resp.StatusCode < 400, fmt.Sprintf("%s over %s", resp.Status, tls.VersionName(resp.TLS.Version))
 }

@@ -50,7 +50,7 @@ func middlebox(e *env, s spec) {
 }
 
 func handle(c *net.TCPConn, when, action, backend string) {
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if when == "accept" {
 		interfere(c, action)
 		return
@@ -136,7 +136,7 @@ func pass(c *net.TCPConn, first []byte, backend string, mangle func(io.Writer, i
 		return
 	}
 	b := conn.(*net.TCPConn)
-	defer b.Close()
+	defer func() { _ = b.Close() }()
 	if _, err := b.Write(first); err != nil {
 		return
 	}

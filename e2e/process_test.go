@@ -146,7 +146,7 @@ func (e *env) spawn(c *exec.Cmd) {
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if c.Stdout == nil {
 		c.Stdout, c.Stderr = f, f
 	}

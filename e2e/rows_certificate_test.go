@@ -33,8 +33,10 @@ var certificateRows = []row{
 	{name: "apache2/private-root", spec: spec{cert: "private-root"}, want: badCert("untrusted-root").likely(), view: []view{fails("curl", "local issuer")}},
 	// The issuer is missing from what is sent and from the store: whether somebody forgot to send it or the client lacks it,
 	// nothing from outside tells.
-	{name: "lighttpd/leaf-of-a-private-root", spec: spec{cert: "private-leaf-only"},
-		want: badCert("untrusted-root").possible().orElse("incomplete-chain").with(func(w *want) { w.rival = "incomplete-chain" }), view: []view{fails("curl", "local issuer")}},
+	{
+		name: "lighttpd/leaf-of-a-private-root", spec: spec{cert: "private-leaf-only"},
+		want: badCert("untrusted-root").possible().orElse("incomplete-chain").with(func(w *want) { w.rival = "incomplete-chain" }), view: []view{fails("curl", "local issuer")},
+	},
 	{name: "stunnel/private-root-sent", spec: spec{cert: "private-root-sent"}, want: badCert("untrusted-root"), view: []view{fails("curl", "self.signed")}},
 	{name: "hitch/private-root-ecdsa", spec: spec{cert: "private-root-ec"}, want: badCert("untrusted-root").possible().orElse("incomplete-chain"), view: []view{fails("curl", "local issuer")}},
 	{name: "nginx/inspected", spec: spec{cert: "inspected"}, want: blocked("tls-interception", "verify", "proxy", "").likely(), view: []view{fails("curl", "self.signed")}},

@@ -45,6 +45,7 @@ func mtls(version string) spec {
 func with(id string) []string {
 	return []string{"--cert", "{chain:client/" + id + "}", "--key", "{key:client/" + id + "}"}
 }
+
 func curlWith(id string) []string {
 	return []string{"--cert", "{chain:client/" + id + "}", "--key", "{key:client/" + id + "}", "-f"}
 }
@@ -58,31 +59,41 @@ var clientCertRows = func() []row {
 	var rows []row
 	for _, s := range []string{"nginx", "apache2", "haproxy", "stunnel", "hitch", "lighttpd", "s_server", "gnutls", "java", "node", "python", "caddy"} {
 		for _, v := range []string{"1.2", "1.3"} {
-			missing := row{name: s + "/client-certificate-missing-tls" + v, server: s, spec: mtls(v), want: mtlsMissing(),
-				view: []view{fails("curl", "", "-f"), sees("curl", curlWith("good")...)}}
+			missing := row{
+				name: s + "/client-certificate-missing-tls" + v, server: s, spec: mtls(v), want: mtlsMissing(),
+				view: []view{fails("curl", "", "-f"), sees("curl", curlWith("good")...)},
+			}
 			rows = append(rows, missing)
 			id := "other"
 			if v == "1.2" && strings.Contains("nginx haproxy java", s) {
 				id = "expired"
 			}
-			rows = append(rows, row{name: s + "/client-certificate-" + id + "-tls" + v, server: s, spec: mtls(v), args: with(id), want: mtlsRefused(),
-				view: []view{fails("curl", "", curlWith(id)...)}})
+			rows = append(rows, row{
+				name: s + "/client-certificate-" + id + "-tls" + v, server: s, spec: mtls(v), args: with(id), want: mtlsRefused(),
+				view: []view{fails("curl", "", curlWith(id)...)},
+			})
 		}
 	}
 	const byPath = "SSLCACertificateFile {leaf:ca/clients}\n<Location /private>\nSSLVerifyClient require\nSSLVerifyDepth 2\n</Location>\n"
 	rows = append(rows,
-		row{name: "apache2/client-certificate-by-path-tls12", server: "apache2", spec: spec{max: "1.2", lines: byPath}, target: "https://shop.example/private/", want: mtlsMissing(),
-			view: []view{fails("curl", "", "-f"), sees("curl", curlWith("good")...)}},
-		row{name: "apache2/client-certificate-by-path-tls13", server: "apache2", spec: spec{min: "1.3", lines: byPath}, target: "https://shop.example/private/",
+		row{
+			name: "apache2/client-certificate-by-path-tls12", server: "apache2", spec: spec{max: "1.2", lines: byPath}, target: "https://shop.example/private/", want: mtlsMissing(),
+			view: []view{fails("curl", "", "-f"), sees("curl", curlWith("good")...)},
+		},
+		row{
+			name: "apache2/client-certificate-by-path-tls13", server: "apache2", spec: spec{min: "1.3", lines: byPath}, target: "https://shop.example/private/",
 			want: mtlsMissing().with(func(w *want) { w.proof = "" }), // offering post_handshake_auth changes the answer: as good a proof
 
-			view: []view{fails("curl", "", "-f"), sees("curl", curlWith("good")...)}},
+			view: []view{fails("curl", "", "-f"), sees("curl", curlWith("good")...)},
+		},
 		row{name: "apache2/client-certificate-not-on-this-path", server: "apache2", spec: spec{lines: byPath}, target: "https://shop.example/", view: []view{sees("curl", "-f")}},
 	)
 	// Postfix shakes hands with everybody and then says 421 without being asked.
 	rows = append(rows,
-		row{name: "postfix/client-certificate-missing", server: "postfix", spec: spec{clients: "require"}, target: "smtp://shop.example", want: mtlsMissing(),
-			view: []view{sees("openssl", "-starttls", "smtp")}},
+		row{
+			name: "postfix/client-certificate-missing", server: "postfix", spec: spec{clients: "require"}, target: "smtp://shop.example", want: mtlsMissing(),
+			view: []view{sees("openssl", "-starttls", "smtp")},
+		},
 		row{name: "postfix/client-certificate-other", server: "postfix", spec: spec{clients: "require"}, target: "smtp://shop.example", args: with("other"), want: mtlsRefused()},
 	)
 	for _, s := range []string{"apache2", "nginx", "java"} {

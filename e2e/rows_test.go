@@ -69,6 +69,7 @@ func noGroup() want   { return blocked("no-shared-group", "cipher", "server", "h
 func noSigAlg() want {
 	return blocked("no-shared-signature-algorithm", "cipher", "server", "handshake")
 }
+
 func noALPN() want                   { return blocked("no-alpn-overlap", "cipher", "server", "handshake") }
 func badCert(cause string) want      { return blocked(cause, "verify", "server", "verify") }
 func observed(c, st, si string) want { return blocked(c, st, si, "observation") }

@@ -261,8 +261,10 @@ func node(version string) func(*env, spec) {
 func python(e *env, s spec) {
 	id := e.id(s.certName())
 	vs := s.versions()
-	all := map[string]any{"port": e.port, "chain": id.chainFile, "key": id.keyFile, "plain": s.plain, "trick": s.trick,
-		"min": vs[0], "max": vs[len(vs)-1], "alpn": s.alpn, "curve": s.groups}
+	all := map[string]any{
+		"port": e.port, "chain": id.chainFile, "key": id.keyFile, "plain": s.plain, "trick": s.trick,
+		"min": vs[0], "max": vs[len(vs)-1], "alpn": s.alpn, "curve": s.groups,
+	}
 	if s.ciphers != "" || s.weak {
 		all["ciphers"] = s.cipherString("DEFAULT")
 	}

@@ -11,7 +11,7 @@ import (
 func nginxTLS(e *env, s spec) string {
 	var b strings.Builder
 	for _, name := range []string{s.certName(), s.second} {
-		if name != "" && !(name == s.second && s.trick != "") {
+		if name != "" && (name != s.second || s.trick == "") {
 			fmt.Fprintf(&b, "ssl_certificate %s;\nssl_certificate_key %s;\n", e.id(name).chainFile, e.id(name).keyFile)
 		}
 	}
