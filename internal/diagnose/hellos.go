@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
@@ -216,19 +217,31 @@ func rank(i wire.SuiteInfo) int {
 	return r
 }
 
+type knownSuite struct {
+	suite wire.CipherSuite
+	info  wire.SuiteInfo
+}
+
+// oldSuites are all suites of TLS 1.2 and older.
+var oldSuites = sync.OnceValue(func() []knownSuite {
+	var out []knownSuite
+	for _, s := range wire.AllCipherSuites() {
+		if i, ok := s.Info(); ok && i.MinVersion < wire.VersionTLS13 {
+			out = append(out, knownSuite{s, i})
+		}
+	}
+	return out
+})
+
 func pickSuites(score func(wire.SuiteInfo) int) []wire.CipherSuite {
 	type scored struct {
 		suite wire.CipherSuite
 		score int
 	}
 	var all []scored
-	for _, s := range wire.AllCipherSuites() {
-		i, ok := s.Info()
-		if !ok || i.MinVersion >= wire.VersionTLS13 {
-			continue
-		}
-		if n := score(i); n >= 0 {
-			all = append(all, scored{s, n})
+	for _, s := range oldSuites() {
+		if n := score(s.info); n >= 0 {
+			all = append(all, scored{s.suite, n})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b scored) int { return a.score - b.score })

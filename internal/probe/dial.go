@@ -80,7 +80,12 @@ func (p *Prober) connect(ctx context.Context, h *transcript.Handshake, t *transc
 func (p *Prober) dial(ctx context.Context, a netip.AddrPort, wait time.Duration) (net.Conn, error) {
 	p.connections.Add(1)
 	d := net.Dialer{Timeout: wait, KeepAlive: -1}
-	return d.DialContext(ctx, "tcp", a.String())
+	// There is one address, and nothing to choose from or to look up.
+	c, err := d.DialTCP(ctx, "tcp", netip.AddrPort{}, a)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func localAddr(nc net.Conn) netip.AddrPort {
