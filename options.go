@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ import (
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/trust"
+	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
 // maxFile bounds the PEM files that are read: the largest bundles of roots are
@@ -47,7 +49,7 @@ func (c *Checker) load() error {
 		Client: profile, PublicRoots: o.PublicRoots, At: o.At, NoAIA: o.NoAIA, Gentle: o.Gentle,
 		Timeout: o.Timeout, Progress: o.Progress, Early: o.Early,
 	}
-	for _, step := range []func() error{c.loadRoots, c.loadCertificate, c.readNames, c.readProxy} {
+	for _, step := range []func() error{c.loadRoots, c.loadCertificate, c.loadECHConfig, c.readNames, c.readProxy} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -55,6 +57,7 @@ func (c *Checker) load() error {
 	c.diagnose.Echo = report.Options{
 		CAFile: o.CAFile, Cert: o.CertFile, Key: o.KeyFile, Connect: o.Connect, Proxy: withoutPassword(o.Proxy),
 		Resolver: o.Resolver, PublicRoots: o.PublicRoots, SNI: o.SNI, StartTLS: o.StartTLS, NoAIA: o.NoAIA,
+		ECHConfig: o.ECHConfig,
 	}
 	if !o.At.IsZero() {
 		c.diagnose.Echo.At = o.At.UTC().Format(time.RFC3339)
@@ -116,6 +119,41 @@ func (c *Checker) loadCertificate() error {
 	for _, cert := range certs {
 		c.diagnose.Certificate.Chain = append(c.diagnose.Certificate.Chain, cert.Raw)
 	}
+	return nil
+}
+
+// loadECHConfig reads the keys to encrypt the hello with. What is not the name of
+// a file is the list itself.
+func (c *Checker) loadECHConfig() error {
+	given := c.o.ECHConfig
+	if given == "" {
+		return nil
+	}
+	text, err := readFile(given)
+	if err != nil {
+		list, notBase64 := base64.StdEncoding.DecodeString(given)
+		if notBase64 != nil {
+			return fmt.Errorf("ECH configuration %q: neither a file that can be read (%w) nor an ECHConfigList in base64", given, err)
+		}
+		text = list
+	}
+	for rest := text; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type == "ECHCONFIG" { // RFC 9934; the private key may stand beside it
+			text = block.Bytes
+			break
+		}
+	}
+	if list, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text))); err == nil {
+		text = list
+	}
+	if _, err := wire.ParseECHConfigList(text); err != nil {
+		return fmt.Errorf("ECH configuration %q: %w", given, err)
+	}
+	c.diagnose.ECHConfig = text
 	return nil
 }
 

@@ -71,6 +71,11 @@ type Options struct {
 	// Resolver is the address of a DNS server, with port 53 if it names none; "" is
 	// the system's resolver.
 	Resolver string
+	// ECHConfig is what the client encrypts its hello with (RFC 9849): a file of an
+	// ECHConfigList, bare, in base64 or PEM, or the list itself in base64 as the ech
+	// parameter of an HTTPS record holds it. "" is what DNS has for the target, for
+	// clients that ask.
+	ECHConfig string
 	// ExpectAddress is an address or a prefix that the name should resolve to.
 	ExpectAddress string
 	// At is the time to verify certificates at; zero is now.

@@ -261,6 +261,7 @@ func (s *session) retestCommand() string {
 	add("--proxy", o.Proxy)
 	add("--resolver", o.Resolver)
 	add("--at", o.At)
+	add("--ech-config", o.ECHConfig)
 	if o.NoAIA {
 		parts = append(parts, "--no-aia")
 	}
@@ -308,6 +309,9 @@ func handshakeOf(t *transcript.Transcript) report.Handshake {
 			o.Versions = []wire.Version{c.LegacyVersion}
 		}
 		out.Offered = o
+	}
+	if e := t.ECH; e != nil {
+		out.ECH = &report.ECH{PublicName: e.PublicName, Accepted: e.Accepted, RetryConfigs: e.RetryConfigs}
 	}
 	if t.Server != nil {
 		n := negotiated(t)

@@ -30,6 +30,11 @@ func (s *session) check(ctx context.Context) {
 		defer giveUp[i]()
 		pending[i] = s.start(each, s.baseline("baseline", a))
 	}
+	if !s.o.Gentle {
+		hidden, cancel := context.WithCancel(ctx)
+		defer cancel()
+		s.ech = s.seekECH(hidden, addrs[0])
+	}
 	base, fan := s.firstRound(ctx, addrs[0], pending[0])
 	primary := 0
 	for base != nil && base.Outcome.Kind == transcript.NoRoute && primary+1 < len(addrs) {
@@ -201,6 +206,7 @@ func (s *session) diagnose(ctx context.Context, addr netip.AddrPort, base *trans
 			return
 		}
 	}
+	s.encryption(ctx, addr)
 	s.postureFindings()
 	s.closing()
 }

@@ -50,6 +50,9 @@ type Options struct {
 	// SNI to send instead of the target's name; NoSNI sends none.
 	SNI   string
 	NoSNI bool
+	// ECHConfig is the ECHConfigList that every client encrypts its hello with; nil:
+	// what DNS has, for clients that ask.
+	ECHConfig []byte
 	// Certificate that the client shows when asked.
 	Certificate *transcript.ClientCertificate
 	// At is the time to verify at; zero: now.

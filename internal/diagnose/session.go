@@ -44,6 +44,7 @@ type session struct {
 	chain     []*trust.Certificate
 	fetched   []*trust.Certificate // by AIA
 	walls     map[dimension]string // next walls, for the ladder
+	ech       <-chan encrypted     // the client's hello encrypted; nil: there is no key
 	certs     map[string]*trust.Certificate
 	judged    map[judgement]judgementResult
 }

@@ -82,16 +82,6 @@ func newECHOffer(list []byte) *echOffer {
 	return nil
 }
 
-// CanEncrypt reports whether a hello can be encrypted with one of the
-// configurations of an ECHConfigList, and the public name of that one.
-func CanEncrypt(list []byte) (publicName string, ok bool) {
-	e := newECHOffer(list)
-	if e == nil {
-		return "", false
-	}
-	return e.config.PublicName, true
-}
-
 // innerHello is h as it is encrypted: with TLS 1.3 alone (RFC 9849, Section
 // 6.1), and with what the outer hello does not have in front, since what both
 // have is taken from there in one run.

@@ -105,7 +105,7 @@ const (
 
 func TestClaims(t *testing.T) {
 	claims := map[string][]claim{}
-	for _, part := range []map[string][]claim{healthyClaims, certificateClaims, negotiationClaims, handshakeClaims, interferenceClaims, connectClaims} {
+	for _, part := range []map[string][]claim{healthyClaims, certificateClaims, negotiationClaims, handshakeClaims, interferenceClaims, connectClaims, echClaims} {
 		for name, c := range part {
 			if claims[name] != nil {
 				t.Errorf("%s: claims in two places", name)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
@@ -20,6 +21,16 @@ import (
 type resolver struct {
 	addr  string
 	names map[string]dnsAnswer // by fully qualified name in lower case
+
+	mu  sync.Mutex
+	ech map[string][]byte // likewise: the keys in the HTTPS record
+}
+
+// publish gives a name an HTTPS record with keys for encrypted hellos (RFC 9848).
+func (r *resolver) publish(name string, list []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ech[name] = list
 }
 
 // dnsAnswer is what the name server has on one name.
@@ -35,7 +46,7 @@ func (l *Lab) startDNS() (*resolver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the lab's name server: %w", err)
 	}
-	r := &resolver{names: map[string]dnsAnswer{}}
+	r := &resolver{names: map[string]dnsAnswer{}, ech: map[string][]byte{}}
 	for _, e := range entries() {
 		a := dnsAnswer{addrs: []netip.Addr{own}}
 		if e.dns != nil {
@@ -123,7 +134,10 @@ func (r *resolver) answer(query []byte) []byte {
 	name := strings.ToLower(q.Name.String())
 	a, known := r.names[name]
 	rcode := a.rcode
-	if !known {
+	r.mu.Lock()
+	list := r.ech[name]
+	r.mu.Unlock()
+	if !known && list == nil {
 		rcode = dnsmessage.RCodeNameError
 	}
 	b := dnsmessage.NewBuilder(nil, dnsmessage.Header{
@@ -142,6 +156,13 @@ func (r *resolver) answer(query []byte) []byte {
 			err = b.AAAAResource(rh, dnsmessage.AAAAResource{AAAA: ip.As16()})
 		}
 		if err != nil {
+			return nil
+		}
+	}
+	if list != nil && q.Type == dnsmessage.TypeHTTPS {
+		record := dnsmessage.HTTPSResource{SVCBResource: dnsmessage.SVCBResource{Priority: 1, Target: dnsmessage.MustNewName(".")}}
+		record.SetParam(dnsmessage.SVCParamECH, list)
+		if b.HTTPSResource(dnsmessage.ResourceHeader{Name: q.Name, Class: dnsmessage.ClassINET, TTL: 1}, record) != nil {
 			return nil
 		}
 	}

@@ -59,7 +59,7 @@ func entries() []*entry {
 	var all []*entry
 	for _, group := range [][]*entry{
 		healthyEntries(), postureEntries(), certificateEntries(), chainEntries(), negotiationEntries(), parameterEntries(),
-		nameEntries(), mutualEntries(), secureEntries(), interferenceEntries(), connectEntries(), mailEntries(),
+		nameEntries(), mutualEntries(), secureEntries(), interferenceEntries(), connectEntries(), mailEntries(), echEntries(),
 	} {
 		all = append(all, group...)
 	}
