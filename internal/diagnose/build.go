@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,8 +68,7 @@ func (s *session) report() *report.Report {
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func number(id string) int {
-	n := 0
-	fmt.Sscanf(id, "h%d", &n)
+	n, _ := strconv.Atoi(strings.TrimPrefix(id, "h"))
 	return n
 }
 
