@@ -57,19 +57,17 @@ type change struct {
 }
 
 // with returns a copy of h with the changes made. What they take out of it is
-// made up for with the padding extension, where that can be done and no change
-// is about size, so that size cannot be what made the difference.
+// made up for with the padding extension, where that can be done and the change
+// is not about size, so that size cannot be what made the difference.
 func with(h *wire.ClientHello, changes ...change) *wire.ClientHello {
 	c, full := h.Clone(), h.Clone()
-	resizes := false
 	for _, ch := range changes {
 		ch.apply(c)
-		if !ch.removes {
+		if !ch.removes || ch.resizes {
 			ch.apply(full)
 		}
-		resizes = resizes || ch.resizes
 	}
-	if want := sentSize(full); !resizes && sentSize(c) < want {
+	if want := sentSize(full); sentSize(c) < want {
 		c.PadTo(c.Size() + want - sentSize(c))
 	}
 	return c

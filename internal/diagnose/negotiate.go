@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/transcript"
@@ -37,6 +38,9 @@ func (e experiment) keys() []string {
 	return k
 }
 
+// keysOf tells sets of changes apart.
+func keysOf(cs []change) string { return strings.Join(experiment{changes: cs}.keys(), ";") }
+
 // contains says that the changes of o are among those of e.
 func (e experiment) contains(o experiment) bool {
 	have := e.keys()
@@ -59,11 +63,7 @@ func planCounterfactuals(c *wire.ClientHello, base *transcript.Transcript, fan [
 		if len(cs) == 0 {
 			return
 		}
-		k := ""
-		for _, key := range (experiment{changes: cs}).keys() {
-			k += key + ";"
-		}
-		if !seen[k] {
+		if k := keysOf(cs); !seen[k] {
 			seen[k] = true
 			plan = append(plan, cs)
 		}
@@ -181,9 +181,12 @@ func (s *session) negotiate(ctx context.Context, addr netip.AddrPort, base *tran
 	case len(singles) > 0:
 		return s.single(ctx, addr, base, control, minimal(singles, done), done)
 	case len(several) > 0:
-		return s.combination(ctx, addr, base, control, several)
+		return s.combination(ctx, addr, base, control, several, alternatives(several))
 	case len(doubtful) > 0:
 		return s.single(ctx, addr, base, control, minimal(doubtful, done), done)
+	}
+	if several = s.besides(ctx, addr, base, fan, done); len(several) > 0 {
+		return s.combination(ctx, addr, base, control, several, nil)
 	}
 	return s.putBack(ctx, addr, base, control, fan)
 }
@@ -299,72 +302,6 @@ func pickedOf(e experiment) *change {
 		return nil
 	}
 	return &p
-}
-
-// combination is the case in which no change alone is enough. Of each set that
-// is, one change after the other is left out; what is not missed goes.
-func (s *session) combination(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, several []experiment) bool {
-	c := base.Attempt.Handshake.Hello
-	slices.SortStableFunc(several, func(a, b experiment) int { return len(a.changes) - len(b.changes) })
-	best := several[0]
-	var without map[string]*transcript.Transcript
-	var current []*transcript.Transcript
-	for range 3 {
-		without = map[string]*transcript.Transcript{}
-		var as []transcript.Attempt
-		for i := range best.changes {
-			rest := slices.Delete(slices.Clone(best.changes), i, i+1)
-			as = append(as, s.attempt("left out: "+best.changes[i].text, addr, with(c, rest...)))
-		}
-		as = append(as, s.attempt("repeat: "+purposeOf(best.changes), addr, with(c, best.changes...)))
-		if current == nil {
-			as = append(as, s.currentClient(addr)...)
-		}
-		ts := s.round(ctx, as)
-		current = append(current, ts[len(best.changes)+1:]...)
-		unneeded := -1
-		for i := range best.changes {
-			without[best.changes[i].key] = ts[i]
-			if answered(ts[i]) {
-				unneeded = i
-			}
-		}
-		if unneeded < 0 || len(best.changes) == 1 {
-			break
-		}
-		best = experiment{slices.Delete(slices.Clone(best.changes), unneeded, unneeded+1), ts[unneeded]}
-	}
-	slices.SortStableFunc(best.changes, func(a, b change) int { return int(a.dim) - int(b.dim) })
-	var alternatives [][]string
-	for i, e := range several {
-		if slices.ContainsFunc(several[:i], e.contains) {
-			continue // more than is needed
-		}
-		var set []string
-		for _, ch := range e.changes {
-			set = append(set, ch.text)
-		}
-		alternatives = append(alternatives, set)
-	}
-	for i, ch := range best.changes {
-		a := without[ch.key]
-		if a == nil {
-			a = base
-		}
-		f := s.negotiationFinding(flip{a: a, b: best.t, change: ch, seen: 2, extra: []string{base.ID, control.ID}}, best.changes)
-		if i == 0 {
-			if len(alternatives) > 1 {
-				f.Either = alternatives
-			}
-			s.add(f)
-			s.clientTooOld(f, current)
-			continue
-		}
-		s.walls[ch.dim] = ch.text
-		f.Detail = "Next wall, once the one before is out of the way: " + lowerFirst(f.Detail)
-		s.add(f)
-	}
-	return true
 }
 
 // causeOf names the cause that a necessary change in a dimension stands for.

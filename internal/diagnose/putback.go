@@ -15,12 +15,7 @@ import (
 // to blame.
 func (s *session) putBack(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, fan []*transcript.Transcript) bool {
 	c := base.Attempt.Handshake.Hello
-	var ref *transcript.Transcript
-	for _, f := range fan {
-		if answered(f) && f.Attempt.Handshake.Hello != nil && (ref == nil || len(lacks(c, f)) < len(lacks(c, ref))) {
-			ref = f
-		}
-	}
+	ref := easiest(c, fan)
 	if ref == nil {
 		return false
 	}
