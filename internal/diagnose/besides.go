@@ -24,10 +24,11 @@ func (s *session) besides(ctx context.Context, addr netip.AddrPort, base *transc
 		as = append(as, s.attempt(purposeOf(changes), addr, with(c, changes...)))
 	}
 	for _, from := range startingPoints(c, fan) {
-		// What the hello held that was answered, the server does not mind, and what
-		// it chose has to stay.
+		// What a hello held that was answered, the server does not mind, and what it
+		// chose has to stay.
 		out := slices.DeleteFunc(removals(c), func(ch change) bool {
-			return holds(from.Attempt.Handshake.Hello, ch, c) || isHybrid(from.Group) && (ch.key == "size-" || ch.key == "groups-hybrid")
+			return slices.ContainsFunc(fan, func(f *transcript.Transcript) bool { return answered(f) && holds(f.Attempt.Handshake.Hello, ch, c) }) ||
+				isHybrid(from.Group) && (ch.key == "size-" || ch.key == "groups-hybrid")
 		})
 		slices.SortStableFunc(out, func(a, b change) int { return explainsMore(b, a) })
 		needs := lacks(c, from)

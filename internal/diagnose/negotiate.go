@@ -89,7 +89,7 @@ func planCounterfactuals(c *wire.ClientHello, base *transcript.Transcript, fan [
 		// may be about something else.
 		add(dropALPN(c))
 		for _, f := range fan {
-			if missing := lacks(c, f); answered(f) && len(missing) > 0 {
+			if missing := lacks(c, f); answered(f) && len(missing) > 0 && !covered {
 				add(append(missing, dropALPN(c))...)
 			}
 		}
