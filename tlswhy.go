@@ -148,6 +148,7 @@ func (c *Checker) Check(ctx context.Context, t Target) (*Report, error) {
 		return nil, fmt.Errorf("checking %s: %w", t, err)
 	}
 	r.Version = Version()
+	r.FillLists()
 	return r, err
 }
 

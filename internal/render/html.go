@@ -84,8 +84,8 @@ type findingView struct {
 }
 
 type fixView struct {
-	Group, For, Text, Config, Remark string
-	Open                             bool
+	Group, For, Text, Place, Config, Run, Remark string
+	Open                                         bool
 }
 
 type checkView struct{ Class, Word, Title string }
@@ -205,7 +205,7 @@ func viewOf(r *report.Report, f *report.Finding, group string) findingView {
 		if !x.Verified {
 			remark = "From documentation, not tested by us."
 		}
-		v.Fixes = append(v.Fixes, fixView{Group: group, For: name, Text: sentence(oneLine(x.Text)), Config: strings.Trim(x.Config, "\n"), Remark: remark, Open: open})
+		v.Fixes = append(v.Fixes, fixView{Group: group, For: name, Text: sentence(oneLine(x.Text)), Place: x.Place, Config: strings.Trim(x.Config, "\n"), Run: strings.Join(x.Run, "\n"), Remark: remark, Open: open})
 	}
 	add(m.main, true, false)
 	for _, instead := range []bool{false, true} {

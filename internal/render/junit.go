@@ -142,9 +142,7 @@ func junitText(r *report.Report, f *report.Finding) string {
 			fix += n + ": "
 		}
 		rows = append(rows, fix+sentence(oneLine(x.Text)))
-		if x.Config != "" {
-			rows = append(rows, strings.Trim(x.Config, "\n"))
-		}
+		rows = append(rows, configRows(x)...)
 	}
 	if len(f.Reproduce) > 0 {
 		rows = append(rows, "See it: "+f.Reproduce[0])

@@ -48,18 +48,28 @@ func (l line) width() int {
 	return n
 }
 
-// write appends the line, with or without colour.
+// write appends the line, with or without colour, and without spaces at its end.
 func (l line) write(b *strings.Builder, color bool) {
-	for _, s := range l {
-		if s.text == "" {
-			continue
+	on := plain
+	change := func(to style) {
+		if !color || sgr[on] == sgr[to] {
+			return
 		}
-		if code := sgr[s.style]; color && code != "" {
-			b.WriteString("\x1b[" + code + "m" + s.text + "\x1b[0m")
-		} else {
+		if sgr[on] != "" {
+			b.WriteString("\x1b[0m")
+		}
+		if sgr[to] != "" {
+			b.WriteString("\x1b[" + sgr[to] + "m")
+		}
+		on = to
+	}
+	for _, s := range trimRight(l) {
+		if s.text != "" {
+			change(s.style)
 			b.WriteString(s.text)
 		}
 	}
+	change(plain)
 	b.WriteByte('\n')
 }
 

@@ -126,8 +126,8 @@ func markdownFix(b *strings.Builder, label string, x *report.Fix) {
 		label += ", " + name
 	}
 	fmt.Fprintf(b, "**%s:** %s\n\n", mdText(label), mdText(sentence(oneLine(x.Text))))
-	if c := strings.Trim(x.Config, "\n"); c != "" {
-		fmt.Fprintf(b, "%s\n", mdBlock("", c))
+	if rows := configRows(x); len(rows) > 0 {
+		fmt.Fprintf(b, "%s\n", mdBlock("", strings.Join(rows, "\n")))
 	}
 }
 

@@ -202,25 +202,36 @@ func (p *painter) fix(label string, x *report.Fix, m remedies) {
 		l = append(l, span{dim, " Also for " + list(names, 3) + ": -v"})
 	}
 	p.label(label, bold, l, p.limit(6))
-	p.config(x.Config)
+	p.config(x)
 }
 
-func (p *painter) config(config string) {
-	if config == "" {
-		return
+// config shows the lines of configuration and the commands after them.
+func (p *painter) config(x *report.Fix) {
+	indent := strings.Repeat(" ", margin+labelWidth+2)
+	if x.Config != "" && x.Place != "" && p.o.Verbose {
+		p.lines = append(p.lines, line{{dim, indent + "in " + x.Place + ":"}})
 	}
-	rows := strings.Split(strings.Trim(config, "\n"), "\n")
+	rows := configRows(x)
 	limit := 8
 	if p.level >= shorterConfig {
 		limit = 4
 	}
 	for i, row := range rows {
 		if !p.o.Verbose && i == limit-1 && len(rows) > limit {
-			p.lines = append(p.lines, line{{dim, strings.Repeat(" ", margin+labelWidth+2) + "… " + count(len(rows)-i, "more line") + ": -v"}})
+			p.lines = append(p.lines, line{{dim, indent + "… " + count(len(rows)-i, "more line") + ": -v"}})
 			return
 		}
-		p.lines = append(p.lines, line{{cyan, strings.Repeat(" ", margin+labelWidth+2) + row}})
+		p.lines = append(p.lines, line{{cyan, indent + row}})
 	}
+}
+
+// configRows are the lines of configuration, then what to run.
+func configRows(x *report.Fix) []string {
+	var rows []string
+	if c := strings.Trim(x.Config, "\n"); c != "" {
+		rows = strings.Split(c, "\n")
+	}
+	return append(rows, x.Run...)
 }
 
 // oneLine joins the lines of a text.

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/clipperhouse/displaywidth"
@@ -66,10 +67,11 @@ func (p *painter) otherFixes(f *report.Finding) {
 			name += ", instead"
 		}
 		p.put(margin, margin+2, line{{bold, name + ": "}, {plain, sentence(oneLine(x.Text))}, {dim, untested(x)}})
-		for row := range strings.SplitSeq(strings.Trim(x.Config, "\n"), "\n") {
-			if row != "" {
-				p.lines = append(p.lines, line{{cyan, strings.Repeat(" ", margin+2) + row}})
-			}
+		if x.Config != "" && x.Place != "" {
+			p.put(margin+2, margin+2, styled(dim, "in "+x.Place+":"))
+		}
+		for _, row := range configRows(&x) {
+			p.lines = append(p.lines, line{{cyan, strings.Repeat(" ", margin+2) + row}})
 		}
 	}
 }
@@ -277,15 +279,12 @@ func columns(rows [][]string, indent, width int) []line {
 	return out
 }
 
-// trimRight drops the spaces that empty cells leave at the end.
+// trimRight drops spaces at the end.
 func trimRight(l line) line {
-	for len(l) > 0 {
-		last := &l[len(l)-1]
-		if t := strings.TrimRight(last.text, " "); t != "" {
-			last.text = t
-			return l
+	for n := len(l); n > 0; n-- {
+		if t := strings.TrimRight(l[n-1].text, " "); t != "" {
+			return append(slices.Clone(l[:n-1]), span{l[n-1].style, t})
 		}
-		l = l[:len(l)-1]
 	}
-	return l
+	return nil
 }

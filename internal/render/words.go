@@ -256,6 +256,9 @@ func outcome(h *report.Handshake) string {
 		return "an alert"
 	case transcript.Complete:
 		if n := h.Negotiated; n != nil && n.Version != nil {
+			if h.ECH != nil && h.ECH.Accepted == transcript.No {
+				return n.Version.String() + ", the inner hello rejected"
+			}
 			return n.Version.String()
 		}
 		return "success"
@@ -401,15 +404,4 @@ func list(items []string, limit int) string {
 		return strings.Join(items, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(items[:limit], ", "), len(items)-limit)
-}
-
-// commonName is the CN of a subject such as "CN=example.com,O=Example Ltd", or
-// the whole subject.
-func commonName(subject string) string {
-	for part := range strings.SplitSeq(subject, ",") {
-		if cn, ok := strings.CutPrefix(strings.TrimSpace(part), "CN="); ok && cn != "" {
-			return cn
-		}
-	}
-	return subject
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -133,4 +134,22 @@ func FuzzRead(f *testing.F) {
 			Compare(r, all[0])
 		}
 	})
+}
+
+// A report marshals without a null where a list belongs.
+func TestFillLists(t *testing.T) {
+	r := &Report{Findings: []Finding{{}}, Handshakes: []Handshake{{Offered: &Offered{}}, {}}, Chain: []ChainCert{{}}, Checklist: []CheckItem{{}}}
+	r.FillLists()
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"evidence", "alternatives", "either", "fix", "reproduce", "addresses", "versions", "ciphers", "alpn", "sans"} {
+		if !strings.Contains(string(text), `"`+name+`":[]`) {
+			t.Errorf("%s is no empty list: %s", name, text)
+		}
+	}
+	if !strings.Contains(string(text), `"hello":""`) {
+		t.Errorf("hello is no empty text: %s", text)
+	}
 }

@@ -89,6 +89,7 @@ func decode[T any](data []byte, reports func(*T) []*Report) ([]*Report, error) {
 		case r.Target.Host == "" || r.Target.Port == 0:
 			return nil, errors.New("the report names no target")
 		}
+		r.FillLists()
 	}
 	return all, nil
 }
