@@ -13,7 +13,7 @@ packages=(
   openssl gnutls-bin openjdk-17-jdk-headless python3
   postfix dovecot-imapd dovecot-pop3d vsftpd
   postgresql mariadb-server slapd redis-server openssh-server
-  curl ca-certificates iproute2 iptables tcpdump libnss3-tools
+  curl ca-certificates iproute2 iptables tcpdump libnss3-tools chromium
 )
 # 0.10.48 carries OpenSSL 1.0.1u, 4.9.1 carries 1.0.2o, 8.17.0 carries 1.0.2s: the last builds that
 # still speak RC4, 3DES and single DES. 24.21.0 carries OpenSSL 3.5 and with it the hybrid X25519MLKEM768.
@@ -118,6 +118,7 @@ print_versions() {
   version iptables iptables --version
   version tcpdump tcpdump --version
   version certutil dpkg-query -W libnss3-tools
+  version chromium dpkg-query -W chromium
   for m in nginx/modules/ngx_stream_module.so apache2/modules/mod_ssl.so lighttpd/mod_openssl.so; do
     [ -e "/usr/lib/$m" ] || { printf '%-14s MISSING (/usr/lib/%s)\n' module "$m"; broken=1; }
   done

@@ -22,6 +22,9 @@ import (
 // known: browsers wait about as long and then go on without.
 const httpsWait = 300 * time.Millisecond
 
+// maxShown is how much of base64 is shown in a sentence: a list of two keys.
+const maxShown = 200
+
 // encrypted is the client's own hello, encrypted (RFC 9849), and what became of
 // it. It is made beside the hello in clear and judged only where that one gets
 // through: what stops both has nothing to do with encryption.
@@ -52,7 +55,7 @@ func (s *session) seekECH(ctx context.Context, addr netip.AddrPort) <-chan encry
 	answer := s.start(asking, transcript.Attempt{Purpose: "HTTPS record of " + name, Lookup: &transcript.Lookup{Name: name, Type: "HTTPS"}})
 	s.running.Go(func() {
 		defer cancel()
-		list := publishedKeys(<-answer)
+		list := publishedKeys(<-answer, s.target.Host)
 		if list == nil {
 			out <- encrypted{}
 			return
@@ -68,11 +71,16 @@ func (s *session) asksForKeys() bool {
 }
 
 // publishedKeys is the ech parameter of the record that clients take: the one of
-// the lowest priority above 0 (RFC 9460, Section 2.4) that speaks of the name
-// itself, as against another endpoint.
-func publishedKeys(t *transcript.Transcript) []byte {
+// the lowest priority above 0 (RFC 9460, Section 2.4) that speaks of the host
+// itself, as against another endpoint. A target of "." is the record's owner,
+// which is not the host where the port stands in it.
+func publishedKeys(t *transcript.Transcript, host string) []byte {
 	if t.Found == nil {
 		return nil
+	}
+	targets := []string{host + "."}
+	if t.Attempt.Lookup.Name == host {
+		targets = append(targets, ".")
 	}
 	type service struct {
 		priority int
@@ -81,7 +89,7 @@ func publishedKeys(t *transcript.Transcript) []byte {
 	var all []service
 	for _, r := range t.Found.Records {
 		fields := strings.Fields(r)
-		if len(fields) < 2 || fields[1] != "." {
+		if len(fields) < 2 || !slices.Contains(targets, strings.ToLower(fields[1])) {
 			continue
 		}
 		x := service{}
@@ -205,7 +213,10 @@ func (s *session) rejected(ctx context.Context, addr netip.AddrPort, e encrypted
 			f.Detail = fmt.Sprintf("The server cannot read a hello that is encrypted with %s; it names another key (retry_configs) and reads that one. The published key is stale: each client that uses it needs a second connection.", stale)
 			f.Proof = &report.Proof{
 				Kind: report.ByHandshake, Baseline: t.ID, Counterfactual: again.ID,
-				Change: "ech: encrypt with the key of the server's retry_configs", Effect: "the inner hello is accepted", Repeated: 1,
+				Change: "ech: encrypt with the key of the server's retry_configs", Effect: "an answer to the inner hello", Repeated: 1,
+			}
+			if ech := base64.StdEncoding.EncodeToString(t.ECH.RetryConfigs); len(ech) <= maxShown {
+				f.Detail += fmt.Sprintf(" What it has, to be published: ech=%s (%s)", ech, t.ID)
 			}
 			s.add(f)
 			return

@@ -301,7 +301,7 @@ func TestECHAsksDNS(t *testing.T) {
 	current, _ := echKey(t, 2)
 	_, list := echKey(t, 1)
 	addr := echServer(t, &tls.Config{Certificates: []tls.Certificate{hidden, public}, EncryptedClientHelloKeys: []tls.EncryptedClientHelloKey{current}}, 0)
-	record := `1 . alpn="h2,h3" ech="` + base64.StdEncoding.EncodeToString(list) + `"`
+	record := `1 ` + echHost + `. alpn="h2,h3" ech="` + base64.StdEncoding.EncodeToString(list) + `"`
 	for _, c := range []struct {
 		name, as string
 		delay    time.Duration
@@ -385,6 +385,7 @@ func TestPublishedKeys(t *testing.T) {
 		records []string
 		want    string
 	}{
+		{"the host by its name", []string{`1 Hidden.Example. ech="YQ=="`}, "a"},
 		{"none", nil, ""},
 		{"no keys", []string{`1 . alpn="h2"`}, ""},
 		{"keys", []string{`1 . alpn="h2,h3" ipv4hint="192.0.2.1" ech="YQ=="`}, "a"},
@@ -396,11 +397,20 @@ func TestPublishedKeys(t *testing.T) {
 		{"no base64", []string{`1 . ech="?"`}, ""},
 		{"nonsense", []string{"", "1", "x . ech=YQ==", "-1"}, ""},
 	} {
-		if got := publishedKeys(&transcript.Transcript{Found: &transcript.Found{Records: c.records}}); string(got) != c.want {
+		at := func(name string) *transcript.Transcript {
+			return &transcript.Transcript{
+				Attempt: transcript.Attempt{Lookup: &transcript.Lookup{Name: name, Type: "HTTPS"}}, Found: &transcript.Found{Records: c.records},
+			}
+		}
+		if got := publishedKeys(at(echHost), echHost); string(got) != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
+		named := slices.ContainsFunc(c.records, func(r string) bool { return strings.HasPrefix(r, "1 Hidden") })
+		if got := publishedKeys(at("_8443._https."+echHost), echHost); (got != nil) != named {
+			t.Errorf("%s, at another port: %q", c.name, got)
+		}
 	}
-	if publishedKeys(&transcript.Transcript{}) != nil {
+	if publishedKeys(&transcript.Transcript{}, echHost) != nil {
 		t.Error("keys out of nothing")
 	}
 }

@@ -18,11 +18,12 @@ import (
 // echClaims are held against the standard library's client; no other client
 // here encrypts hellos.
 var echClaims = map[string][]claim{
-	"ech":           {check(echSays("accepted")), curl("", works)},
-	"ech-stale":     {check(echSays("rejected, retry configs accepted")), curl("", works)},
-	"ech-off":       {check(echSays("rejected")), curl("", works)},
-	"ech-unknown":   {check(echSays("not valid for the public name")), curl("", works)},
-	"ech-stale-dns": {check(echSays("rejected, retry configs accepted")), curl("", works)},
+	"ech":               {check(echSays("accepted")), curl("", works)},
+	"ech-stale":         {check(echSays("rejected, retry configs accepted")), curl("", works)},
+	"ech-off":           {check(echSays("rejected")), curl("", works)},
+	"ech-unknown":       {check(echSays("not valid for the public name")), curl("", works)},
+	"ech-stale-unnamed": {check(echSays("not valid for the public name")), curl("", works)},
+	"ech-stale-dns":     {check(echSays("rejected, retry configs accepted")), curl("", works)},
 }
 
 func echSays(want string) func(*testing.T, Endpoint) error {

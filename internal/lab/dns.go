@@ -23,14 +23,26 @@ type resolver struct {
 	names map[string]dnsAnswer // by fully qualified name in lower case
 
 	mu  sync.Mutex
-	ech map[string][]byte // likewise: the keys in the HTTPS record
+	ech map[string]service // likewise: the HTTPS record
 }
 
-// publish gives a name an HTTPS record with keys for encrypted hellos (RFC 9848).
-func (r *resolver) publish(name string, list []byte) {
+// service is an HTTPS record with keys for encrypted hellos (RFC 9848).
+type service struct {
+	target dnsmessage.Name
+	ech    []byte
+}
+
+// publish gives a port of a host an HTTPS record. Its target has to be named: the
+// owner (RFC 9460, Section 9.1) has no address, and "." would stand for the owner.
+func (r *resolver) publish(host, port string, list []byte) error {
+	target, err := dnsmessage.NewName(host + ".")
+	if err != nil {
+		return fmt.Errorf("publishing keys: %w", err)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ech[name] = list
+	r.ech["_"+port+"._https."+host+"."] = service{target, list}
+	return nil
 }
 
 // dnsAnswer is what the name server has on one name.
@@ -46,7 +58,7 @@ func (l *Lab) startDNS() (*resolver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the lab's name server: %w", err)
 	}
-	r := &resolver{names: map[string]dnsAnswer{}, ech: map[string][]byte{}}
+	r := &resolver{names: map[string]dnsAnswer{}, ech: map[string]service{}}
 	for _, e := range entries() {
 		a := dnsAnswer{addrs: []netip.Addr{own}}
 		if e.dns != nil {
@@ -135,9 +147,9 @@ func (r *resolver) answer(query []byte) []byte {
 	a, known := r.names[name]
 	rcode := a.rcode
 	r.mu.Lock()
-	list := r.ech[name]
+	https, published := r.ech[name]
 	r.mu.Unlock()
-	if !known && list == nil {
+	if !known && !published {
 		rcode = dnsmessage.RCodeNameError
 	}
 	b := dnsmessage.NewBuilder(nil, dnsmessage.Header{
@@ -159,9 +171,9 @@ func (r *resolver) answer(query []byte) []byte {
 			return nil
 		}
 	}
-	if list != nil && q.Type == dnsmessage.TypeHTTPS {
-		record := dnsmessage.HTTPSResource{SVCBResource: dnsmessage.SVCBResource{Priority: 1, Target: dnsmessage.MustNewName(".")}}
-		record.SetParam(dnsmessage.SVCParamECH, list)
+	if published && q.Type == dnsmessage.TypeHTTPS {
+		record := dnsmessage.HTTPSResource{SVCBResource: dnsmessage.SVCBResource{Priority: 1, Target: https.target}}
+		record.SetParam(dnsmessage.SVCParamECH, https.ech)
 		if b.HTTPSResource(dnsmessage.ResourceHeader{Name: q.Name, Class: dnsmessage.ClassINET, TTL: 1}, record) != nil {
 			return nil
 		}

@@ -45,6 +45,16 @@ func echEntries() []*entry {
 			},
 			up: echUp(func(c *tls.Config, _, _ tls.EncryptedClientHelloKey) { c.Certificates = c.Certificates[:1] }),
 		},
+		{
+			Spec: Spec{
+				Name: "ech-stale-unnamed", Title: "The published key is stale, and no certificate of the server covers the public name, so that nobody takes its word for another key.",
+				Cause: cause.ECHRejected, Fails: true,
+			},
+			up: echUp(func(c *tls.Config, published, current tls.EncryptedClientHelloKey) {
+				hasCurrent(c, published, current)
+				c.Certificates = c.Certificates[:1]
+			}),
+		},
 	}
 }
 
@@ -58,51 +68,57 @@ func hasCurrent(c *tls.Config, _, current tls.EncryptedClientHelloKey) {
 // echUp gives the list with the published key along with the endpoint's flags.
 func echUp(change echChange) func(*env) error {
 	return func(e *env) error {
-		list, err := e.serveECH(change)
+		list, _, err := e.serveECH(change)
 		e.args = append(e.args, "--ech-config", base64.StdEncoding.EncodeToString(list))
 		return err
 	}
 }
 
-// echInDNSUp publishes the list in the HTTPS record of the endpoint's name.
+// echInDNSUp leaves it to the client to find the list.
 func echInDNSUp(change echChange) func(*env) error {
 	return func(e *env) error {
-		list, err := e.serveECH(change)
-		if err != nil {
-			return err
-		}
-		_, port, err := net.SplitHostPort(e.addr)
-		if err != nil {
-			return err
-		}
-		e.lab.dns.publish("_"+port+"._https."+e.host+".", list)
+		_, port, err := e.serveECH(change)
 		e.resolve(port)
-		return nil
+		return err
 	}
 }
 
 // serveECH serves certificates for the endpoint's host and for the public name,
-// and returns the list to publish.
-func (e *env) serveECH(change echChange) ([]byte, error) {
+// and publishes a list in the HTTPS record of the host and port.
+func (e *env) serveECH(change echChange) (list []byte, port string, err error) {
+	cfg, list, err := e.echConfig(change)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := e.serve(tlsHandler(cfg, welcome)); err != nil {
+		return nil, "", err
+	}
+	if _, port, err = net.SplitHostPort(e.addr); err != nil {
+		return nil, "", err
+	}
+	return list, port, e.lab.dns.publish(e.host, port, list)
+}
+
+func (e *env) echConfig(change echChange) (*tls.Config, []byte, error) {
 	own, err := e.pki.chain(e.host)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	public, err := e.pki.chain(publicName)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	published, list, err := newECHKey(1)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	current, _, err := newECHKey(2)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cfg := serverConfig(own, public)
 	change(cfg, published, current)
-	return list, e.serve(tlsHandler(cfg, welcome))
+	return cfg, list, nil
 }
 
 // newECHKey makes a key with the list to publish for it.
