@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # run.sh [PART…]: measures tlswhy side by side with curl and openssl and writes
 # the tables into RESULTS.md. Parts: startup healthy faults silent go; all by
-# default; with parts, the tables go to stdout alone. RUNS=N sets how often each
-# program runs (default 15).
+# default; with parts, the tables go to stdout alone. The part hold starts the
+# servers and tells how to reach them, for profiling by hand, until Ctrl-C. RUNS=N
+# sets how often each program runs (default 15).
 #
 # Needs Linux, root (network namespaces), nginx with its stream module, curl,
 # openssl and Go. Everything it makes lives in a directory and two network
@@ -126,10 +127,22 @@ measure() {
   fi
   if wants go; then
     echo "### Go benchmarks"; echo
-    "$bench/gobench.sh"
+    # The packages that have any, half a second each, three times.
+    # shellcheck disable=SC2046 # one directory a word
+    go test -run '^$' -bench . -benchtime 0.5s -count 3 \
+      $(grep -rl --include='*_test.go' '^func Benchmark' internal ./*.go | xargs -n1 dirname | sort -u | sed 's|^[^.]|./&|') \
+      | "$dir/compare" gobench
   fi
 }
 
+if wants hold; then
+  network
+  servers
+  echo "about 0 ms: ip netns exec $server COMMAND, servers at 127.0.0.1"
+  echo "100 ms: ip netns exec $client COMMAND, servers at $there"
+  echo "root: $dir/pki/root.pem, name: $name, ports: see nginx.sh"
+  wait
+fi
 if [ $# -gt 0 ]; then
   measure
   exit

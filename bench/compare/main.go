@@ -5,7 +5,8 @@
 // Markdown. bench/run.sh prepares what it needs and calls it in a network
 // namespace.
 //
-//	compare healthy|faults|silent|startup|mute [flags]
+//	compare healthy|faults|silent|startup [flags] [endpoints]
+//	go test -bench . | compare gobench
 //
 // A run that does less than was asked of it (a handshake not finished, a cause
 // not named) is an error of the run and is shown as such: being fast by doing
@@ -34,8 +35,9 @@ type setup struct {
 func main() {
 	commands := map[string]func(*setup, []string) error{
 		"healthy": healthy, "faults": faults, "silent": silent, "startup": startup,
-		"mute": func(_ *setup, args []string) error { return mute(args) },
-		"shim": func(_ *setup, args []string) error { return shim(args) },
+		"gobench": gobench,
+		"mute":    func(_ *setup, args []string) error { return mute(args) },
+		"shim":    func(_ *setup, args []string) error { return shim(args) },
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
 		var names []string
