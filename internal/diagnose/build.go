@@ -296,6 +296,9 @@ func handshakeOf(t *transcript.Transcript) report.Handshake {
 			Versions: offeredVersions(c), Ciphers: c.CipherSuites, Groups: c.SupportedGroups(),
 			SignatureAlgorithms: c.SignatureAlgorithms(), ALPN: c.ALPN(), Bytes: len(t.Hello),
 		}
+		if o.ALPN == nil {
+			o.ALPN = []string{}
+		}
 		for _, k := range c.KeyShares() {
 			o.KeyShares = append(o.KeyShares, k.Group)
 		}
