@@ -131,7 +131,7 @@ func TestClientsFareAsTheRealOnesDid(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			if s.cfg.MinVersion == 0 {
-				s.cfg.MinVersion = tls.VersionTLS10 //nolint:gosec // old clients have to be answered
+				s.cfg.MinVersion = tls.VersionTLS10 // old clients have to be answered
 			}
 			addr := listen(t, s.cfg)
 			for id, want := range s.faring {

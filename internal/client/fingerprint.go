@@ -1,7 +1,7 @@
 package client
 
 import (
-	"crypto/md5" //nolint:gosec // JA3 is defined with it
+	"crypto/md5" // JA3 is defined with it
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -28,7 +28,7 @@ func JA3(h *wire.ClientHello) (text, hash string) {
 		decimals(codes(h.SupportedGroups())),
 		decimals(formats),
 	}, ",")
-	sum := md5.Sum([]byte(text)) //nolint:gosec // see above
+	sum := md5.Sum([]byte(text)) // see above
 	return text, hex.EncodeToString(sum[:])
 }
 

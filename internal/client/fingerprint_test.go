@@ -67,10 +67,7 @@ func TestJA3(t *testing.T) {
 // TestJA4 knows the example of JA4's specification, and what is published of the
 // clients whose hellos are recorded here.
 func TestJA4(t *testing.T) {
-	example := &wire.ClientHello{LegacyVersion: wire.VersionTLS12}
-	for _, s := range []wire.CipherSuite{0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035} {
-		example.CipherSuites = append(example.CipherSuites, s)
-	}
+	example := &wire.ClientHello{LegacyVersion: wire.VersionTLS12, CipherSuites: []wire.CipherSuite{0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035}}
 	for _, e := range []wire.ExtensionType{0x001b, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002d, 0x000d, 0x0005, 0x0023, 0x0012, 0x002b, 0xff01, 0x000b, 0x000a, 0x0015} {
 		example.Extensions = append(example.Extensions, wire.Extension{Type: e})
 	}

@@ -250,7 +250,7 @@ func serve(t *testing.T) string {
 	t.Helper()
 	rsaKey, ecKey := testKeys(t)
 	cfg := &tls.Config{
-		MinVersion: tls.VersionTLS10, //nolint:gosec // old clients have to be answered
+		MinVersion: tls.VersionTLS10, // old clients have to be answered
 		NextProtos: []string{"h2", "http/1.1"},
 		Certificates: []tls.Certificate{
 			{Certificate: [][]byte{selfSigned(t, ecKey)}, PrivateKey: ecKey},

@@ -14,8 +14,10 @@ func FuzzJudge(f *testing.F) {
 	for _, id := range []string{"modern", "openssl-3.0", "java-17"} {
 		f.Add([]byte{3, 3}, []byte{3, 0, 0x1d, 1, 4}, []byte{0x30, 0}, uint16(0x0403), uint16(len(id)), false)
 	}
-	sh := &wire.ServerHello{LegacyVersion: wire.VersionTLS12, CipherSuite: wire.TLS_DHE_RSA_WITH_AES_128_CBC_SHA,
-		Extensions: []wire.Extension{wire.ALPNExt("h2"), {Type: wire.ExtKeyShare, Data: []byte{0, 0x1d}}, {Type: wire.ExtSupportedVersions, Data: []byte{3, 4}}}}
+	sh := &wire.ServerHello{
+		LegacyVersion: wire.VersionTLS12, CipherSuite: wire.TLS_DHE_RSA_WITH_AES_128_CBC_SHA,
+		Extensions: []wire.Extension{wire.ALPNExt("h2"), {Type: wire.ExtKeyShare, Data: []byte{0, 0x1d}}, {Type: wire.ExtSupportedVersions, Data: []byte{3, 4}}},
+	}
 	seed, err := sh.Marshal()
 	if err != nil {
 		f.Fatal(err)

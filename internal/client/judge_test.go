@@ -166,8 +166,10 @@ var judgeCases = []judgeCase{
 	{name: "SSL 2.0", client: "modern", base: func(_ *testing.T, p *Profile) answer { return blank(p) }, change: func(_ *testing.T, a answer) {
 		a.ServerSSL2 = &wire.SSL2ServerHello{Version: wire.VersionSSL20}
 	}, want: cause.NoSharedVersion, dim: Versions, step: cause.StepVersion, detail: "SSL 2.0"},
-	{name: "TLS 1.3 to a client that ends at 1.2", client: "node-8.17.0", base: tls13,
-		want: cause.MalformedReply, dim: Versions, step: cause.StepVersion, detail: "newer than the TLS 1.2"},
+	{
+		name: "TLS 1.3 to a client that ends at 1.2", client: "node-8.17.0", base: tls13,
+		want: cause.MalformedReply, dim: Versions, step: cause.StepVersion, detail: "newer than the TLS 1.2",
+	},
 	{name: "TLS 1.0 with ECDHE to OpenSSL 3, which lists it", client: "openssl-3.0", base: tls12, change: func(_ *testing.T, a answer) {
 		a.old(wire.VersionTLS10, wire.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA)
 	}, want: cause.NoSharedVersion, dim: Versions, step: cause.StepVersion, detail: "signed with SHA-1"},

@@ -102,8 +102,10 @@ func (s *session) asksLate(ctx context.Context, addr netip.AddrPort) bool {
 	if _, offers := c.Extension(wire.ExtPostHandshakeAuth); offers {
 		return false
 	}
-	ch := change{dim: dimExtensions, key: "extensions+post_handshake_auth", text: "extensions: offer post_handshake_auth",
-		apply: func(h *wire.ClientHello) { h.Set(wire.PostHandshakeAuthExt()) }}
+	ch := change{
+		dim: dimExtensions, key: "extensions+post_handshake_auth", text: "extensions: offer post_handshake_auth",
+		apply: func(h *wire.ClientHello) { h.Set(wire.PostHandshakeAuthExt()) },
+	}
 	a := s.baseline("the client's hello that lets itself be asked later", addr)
 	a.Handshake.Hello = with(c, ch)
 	b := s.run(ctx, a)

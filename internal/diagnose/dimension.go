@@ -125,8 +125,10 @@ func shareSize(g wire.Group) int {
 func isHybrid(g wire.Group) bool { return shareSize(g) > 1100 }
 
 func offerVersion(v wire.Version) change {
-	return change{dim: dimVersions, key: "versions+" + v.String(), text: "versions: offer " + v.String(), value: v.String(),
-		apply: func(h *wire.ClientHello) { addVersion(h, v) }}
+	return change{
+		dim: dimVersions, key: "versions+" + v.String(), text: "versions: offer " + v.String(), value: v.String(),
+		apply: func(h *wire.ClientHello) { addVersion(h, v) },
+	}
 }
 
 // addVersion makes h offer v besides what it offers. TLS 1.3 brings its suites
@@ -202,19 +204,22 @@ func bringTLS13(h *wire.ClientHello) {
 
 func offerSuites(suites ...wire.CipherSuite) change {
 	names := joinNames(suites)
-	return change{dim: dimSuites, key: "suites+" + names, text: "suites: offer " + names, value: names,
+	return change{
+		dim: dimSuites, key: "suites+" + names, text: "suites: offer " + names, value: names,
 		apply: func(h *wire.ClientHello) {
 			for _, s := range suites {
 				if !slices.Contains(h.CipherSuites, s) {
 					h.CipherSuites = append(h.CipherSuites, s)
 				}
 			}
-		}}
+		},
+	}
 }
 
 func offerGroups(groups ...wire.Group) change {
 	names := joinNames(groups)
-	return change{dim: dimGroups, key: "groups+" + names, text: "groups: offer " + names, value: names,
+	return change{
+		dim: dimGroups, key: "groups+" + names, text: "groups: offer " + names, value: names,
 		apply: func(h *wire.ClientHello) {
 			have := h.SupportedGroups()
 			for _, g := range groups {
@@ -223,12 +228,14 @@ func offerGroups(groups ...wire.Group) change {
 				}
 			}
 			h.Set(wire.SupportedGroupsExt(have...))
-		}}
+		},
+	}
 }
 
 func offerSchemes(schemes ...wire.SignatureScheme) change {
 	names := joinNames(schemes)
-	return change{dim: dimSchemes, key: "schemes+" + names, text: "signature algorithms: offer " + names, value: names,
+	return change{
+		dim: dimSchemes, key: "schemes+" + names, text: "signature algorithms: offer " + names, value: names,
 		apply: func(h *wire.ClientHello) {
 			have := h.SignatureAlgorithms()
 			for _, s := range schemes {
@@ -237,32 +244,40 @@ func offerSchemes(schemes ...wire.SignatureScheme) change {
 				}
 			}
 			h.Set(wire.SignatureAlgorithmsExt(have...))
-		}}
+		},
+	}
 }
 
 func offerSNI(name string) change {
-	return change{dim: dimSNI, key: "sni+" + name, text: "sni: send " + name, value: name,
-		apply: func(h *wire.ClientHello) { h.Set(wire.ServerNameExt(name)) }}
+	return change{
+		dim: dimSNI, key: "sni+" + name, text: "sni: send " + name, value: name,
+		apply: func(h *wire.ClientHello) { h.Set(wire.ServerNameExt(name)) },
+	}
 }
 
 func dropSNI() change {
-	return change{dim: dimSNI, key: "sni-", text: "sni: send none", removes: true,
-		apply: func(h *wire.ClientHello) { h.Remove(wire.ExtServerName) }}
+	return change{
+		dim: dimSNI, key: "sni-", text: "sni: send none", removes: true,
+		apply: func(h *wire.ClientHello) { h.Remove(wire.ExtServerName) },
+	}
 }
 
 func dropALPN(h *wire.ClientHello) change {
 	offered := strings.Join(h.ALPN(), ", ")
-	return change{dim: dimALPN, key: "alpn-", text: "alpn: offer none instead of " + offered, removes: true, value: offered,
+	return change{
+		dim: dimALPN, key: "alpn-", text: "alpn: offer none instead of " + offered, removes: true, value: offered,
 		apply: func(h *wire.ClientHello) {
 			h.Remove(wire.ExtALPN)
 			h.Remove(wire.ExtApplicationSettings)
 			h.Remove(wire.ExtApplicationSettingsOld)
-		}}
+		},
+	}
 }
 
 // dropTLS13 makes a hello of TLS 1.2 at most out of one that offers more.
 func dropTLS13() change {
-	return change{dim: dimVersions, key: "versions-TLS 1.3", text: "versions: offer TLS 1.2 at most", removes: true, value: "TLS 1.3",
+	return change{
+		dim: dimVersions, key: "versions-TLS 1.3", text: "versions: offer TLS 1.2 at most", removes: true, value: "TLS 1.3",
 		apply: func(h *wire.ClientHello) {
 			for _, t := range []wire.ExtensionType{wire.ExtSupportedVersions, wire.ExtKeyShare, wire.ExtPSKKeyExchangeModes, wire.ExtPreSharedKey, wire.ExtEarlyData, wire.ExtCookie, wire.ExtPostHandshakeAuth, wire.ExtCompressCertificate, wire.ExtEncryptedClientHello} {
 				h.Remove(t)
@@ -271,7 +286,8 @@ func dropTLS13() change {
 				i, ok := s.Info()
 				return ok && i.MinVersion >= wire.VersionTLS13
 			})
-		}}
+		},
+	}
 }
 
 // coreExtensions are those that carry a dimension of their own or that no
@@ -295,15 +311,18 @@ func dropExtensions(h *wire.ClientHello) change {
 		}
 	}
 	names := strings.Join(gone, ", ")
-	return change{dim: dimExtensions, key: "extensions-", text: "extensions: leave out " + names, removes: true, value: names,
+	return change{
+		dim: dimExtensions, key: "extensions-", text: "extensions: leave out " + names, removes: true, value: names,
 		apply: func(h *wire.ClientHello) {
 			h.Extensions = slices.DeleteFunc(h.Extensions, func(e wire.Extension) bool { return !coreExtension(e.Type) })
-		}}
+		},
+	}
 }
 
 // dropGREASE takes the reserved values of RFC 8701 out of every list.
 func dropGREASE() change {
-	return change{dim: dimExtensions, key: "extensions-GREASE", text: "extensions: leave the GREASE values out (RFC 8701)", removes: true, value: "GREASE",
+	return change{
+		dim: dimExtensions, key: "extensions-GREASE", text: "extensions: leave the GREASE values out (RFC 8701)", removes: true, value: "GREASE",
 		apply: func(h *wire.ClientHello) {
 			h.CipherSuites = slices.DeleteFunc(h.CipherSuites, func(s wire.CipherSuite) bool { return wire.IsGREASE(uint16(s)) })
 			h.Extensions = slices.DeleteFunc(h.Extensions, func(e wire.Extension) bool { return wire.IsGREASE(uint16(e.Type)) })
@@ -319,7 +338,8 @@ func dropGREASE() change {
 			if s := h.KeyShares(); s != nil {
 				h.Set(wire.KeyShareExt(slices.DeleteFunc(s, func(s wire.KeyShare) bool { return wire.IsGREASE(uint16(s.Group)) })...))
 			}
-		}}
+		},
+	}
 }
 
 // dropHybrid takes post-quantum groups and their shares out, by which the hello
@@ -331,13 +351,15 @@ func dropHybrid(h *wire.ClientHello, resize bool) change {
 			hybrid = append(hybrid, g)
 		}
 	}
-	c := change{dim: dimGroups, key: "groups-hybrid", text: "groups: leave out " + joinNames(hybrid), removes: true, value: joinNames(hybrid),
+	c := change{
+		dim: dimGroups, key: "groups-hybrid", text: "groups: leave out " + joinNames(hybrid), removes: true, value: joinNames(hybrid),
 		apply: func(h *wire.ClientHello) {
 			h.Set(wire.SupportedGroupsExt(slices.DeleteFunc(h.SupportedGroups(), isHybrid)...))
 			if s := h.KeyShares(); s != nil {
 				h.Set(wire.KeyShareExt(slices.DeleteFunc(s, func(s wire.KeyShare) bool { return isHybrid(s.Group) })...))
 			}
-		}}
+		},
+	}
 	if resize {
 		c.dim, c.key, c.resizes = dimSize, "size-", true
 	}
@@ -355,8 +377,10 @@ func hasGREASE(h *wire.ClientHello) bool {
 
 // resize pads the hello to a handshake message of size bytes.
 func resize(size int) change {
-	return change{dim: dimSize, key: fmt.Sprintf("size=%d", size), text: fmt.Sprintf("size: pad the hello to %d bytes", size), resizes: true, value: fmt.Sprint(size),
-		apply: func(h *wire.ClientHello) { h.PadTo(h.Size() + size - sentSize(h)) }}
+	return change{
+		dim: dimSize, key: fmt.Sprintf("size=%d", size), text: fmt.Sprintf("size: pad the hello to %d bytes", size), resizes: true, value: fmt.Sprint(size),
+		apply: func(h *wire.ClientHello) { h.PadTo(h.Size() + size - sentSize(h)) },
+	}
 }
 
 // lacks lists what the client's hello c would have to offer in order to reach

@@ -174,17 +174,14 @@ func rangeOf(vs []wire.Version) string {
 	return andList(names)
 }
 
-func andList(names []string) string { return wordList(names, " and ") }
-func orList(names []string) string  { return wordList(names, " or ") }
-
-func wordList(names []string, last string) string {
+func andList(names []string) string {
 	switch n := len(names); n {
 	case 0:
 		return "none"
 	case 1:
 		return names[0]
 	default:
-		return strings.Join(names[:n-1], ", ") + last + names[n-1]
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
 	}
 }
 

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -482,7 +483,7 @@ func firstBytes(b []byte) string {
 
 func looksLikeTLS(b []byte) bool {
 	_, _, err := wire.ParseRecord(b)
-	return err != wire.ErrNotTLS
+	return !errors.Is(err, wire.ErrNotTLS)
 }
 
 func printable(b []byte) bool {

@@ -44,7 +44,6 @@ type conn struct {
 
 	version wire.Version // negotiated, 0 before
 	in, out protection   // nil: plaintext
-	said    bool         // close_notify was sent
 
 	// What the handshake leaves for later.
 	hello                                    *wire.ClientHello // the last one sent; the inner one once that was accepted
@@ -315,7 +314,7 @@ const (
 // notTLS hears the peer out for a moment, so that a banner or an error page is
 // complete, and says what it is.
 func (c *conn) notTLS() error {
-	c.hearOut(bannerTime, bannerBytes)
+	_ = c.hearOut(bannerTime, bannerBytes) // how the banner ended says nothing more
 	return &end{kind: transcript.NotTLS, detail: "the answer is not TLS: " + quoted(c.t.Reply)}
 }
 

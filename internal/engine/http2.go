@@ -22,8 +22,12 @@ func (c *conn) http2Request() []byte {
 	var head bytes.Buffer
 	enc := hpack.NewEncoder(&head)
 	for _, f := range [][2]string{
-		{":method", token.Replace(method)}, {":scheme", "https"}, {":authority", token.Replace(authority)},
-		{":path", token.Replace(path)}, {"user-agent", c.o.UserAgent}, {"accept", "*/*"},
+		{":method", token.Replace(method)},
+		{":scheme", "https"},
+		{":authority", token.Replace(authority)},
+		{":path", token.Replace(path)},
+		{"user-agent", c.o.UserAgent},
+		{"accept", "*/*"},
 	} {
 		_ = enc.WriteField(hpack.HeaderField{Name: f[0], Value: f[1]}) // a bytes.Buffer takes all
 	}

@@ -3,7 +3,7 @@ package engine
 import (
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/md5" //nolint:gosec // the PRF of TLS 1.0 and 1.1
+	"crypto/md5" // the PRF of TLS 1.0 and 1.1
 	"crypto/sha1"
 	"errors"
 	"fmt"

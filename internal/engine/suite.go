@@ -3,10 +3,10 @@ package engine
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des" //nolint:gosec // old servers offer nothing else; no secret of ours is at stake
+	"crypto/des" // old servers offer nothing else; no secret of ours is at stake
 	"crypto/hmac"
-	"crypto/md5" //nolint:gosec // see above
-	"crypto/rc4" //nolint:gosec // see above
+	"crypto/md5" // see above
+	"crypto/rc4" // see above
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -120,7 +120,7 @@ func (s *suite) protect12(v wire.Version, k keys12, encryptFirst bool, rand io.R
 	p := &macRecord{mac: hmac.New(s.mac, k.mac), version: v, rand: rand}
 	switch {
 	case s.rc4:
-		c, err := rc4.NewCipher(k.key) //nolint:gosec // see the import
+		c, err := rc4.NewCipher(k.key) // see the import
 		if err != nil {
 			return nil, err
 		}

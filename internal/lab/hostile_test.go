@@ -31,9 +31,12 @@ func TestEndpointsSurviveHostileClients(t *testing.T) {
 	}
 	whole = wire.AppendRecord(nil, wire.ContentHandshake, wire.VersionTLS10, whole)
 	inputs := [][]byte{
-		nil, {0x16}, noise, bytes.Repeat([]byte{'A'}, 1<<15), bytes.Repeat([]byte{'\n'}, 4096), whole[:40],
+		nil,
+		{0x16},
+		noise, bytes.Repeat([]byte{'A'}, 1<<15), bytes.Repeat([]byte{'\n'}, 4096), whole[:40],
 		append(bytes.Clone(whole), noise[:100]...), append([]byte{0x16, 3, 1, 0xff, 0xff}, noise...),
-		{0x16, 3, 1, 0, 4, 1, 0xff, 0xff, 0xff}, []byte("CONNECT a HTTP/1.1\r\n\r\n"), []byte("GET /" + strings.Repeat("x", 1<<15)),
+		{0x16, 3, 1, 0, 4, 1, 0xff, 0xff, 0xff},
+		[]byte("CONNECT a HTTP/1.1\r\n\r\n"), []byte("GET /" + strings.Repeat("x", 1<<15)),
 		[]byte("STARTTLS\r\n\x16\x03\x01"), (&wire.SSL2ClientHello{Version: wire.VersionTLS10, Challenge: make([]byte, 16)}).Marshal(),
 	}
 	for _, e := range l.Endpoints() {

@@ -124,12 +124,11 @@ func TestHealthyServer(t *testing.T) {
 
 func TestConnectionOutcomes(t *testing.T) {
 	reset := func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }
-	closed := httpsServer(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed = netip.MustParseAddrPort(l.Addr().String())
+	closed := netip.MustParseAddrPort(l.Addr().String())
 	l.Close()
 	hold := func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 	for name, tc := range map[string]struct {

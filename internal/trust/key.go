@@ -2,7 +2,7 @@ package trust
 
 import (
 	"bytes"
-	"crypto/dsa" //nolint:staticcheck // read from old certificates, never made
+	"crypto/dsa" // read from old certificates, never made
 	"crypto/elliptic"
 	"errors"
 	"math/big"

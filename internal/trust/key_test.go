@@ -94,7 +94,7 @@ func TestExplicitCurveWithForeignGenerator(t *testing.T) {
 		scalar byte
 		want   string
 	}{{1, "P-256"}, {2, "explicit"}} {
-		x, y := elliptic.P256().ScalarBaseMult([]byte{c.scalar}) //nolint:staticcheck // builds the attack
+		x, y := elliptic.P256().ScalarBaseMult([]byte{c.scalar}) // builds the attack
 		g := append(append([]byte{4}, x.FillBytes(make([]byte, 32))...), y.FillBytes(make([]byte, 32))...)
 		params := tlv(
 			tagSequence, tlv(tagInteger, []byte{1}),

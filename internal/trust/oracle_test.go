@@ -91,8 +91,8 @@ func compareWithX509(t testing.TB, c *Certificate, x *x509.Certificate) {
 		eq("bits", c.Key.Bits, k.N.BitLen())
 	case *ecdsa.PublicKey:
 		eq("curve", c.Key.Curve, k.Params().Name)
-		eq("x", c.Key.x, k.X) //nolint:staticcheck // compared, not computed with
-		eq("y", c.Key.y, k.Y) //nolint:staticcheck // compared, not computed with
+		eq("x", c.Key.x, k.X) // compared, not computed with
+		eq("y", c.Key.y, k.Y) // compared, not computed with
 	case ed25519.PublicKey:
 		eq("point", c.Key.point, []byte(k))
 	}

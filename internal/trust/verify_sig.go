@@ -2,7 +2,7 @@ package trust
 
 import (
 	"crypto"
-	"crypto/dsa" //nolint:staticcheck // old certificates still carry DSA keys; they are verified, never made
+	"crypto/dsa" // old certificates still carry DSA keys; they are verified, never made
 	"crypto/ed25519"
 	_ "crypto/md5" // hash of old certificates and of the TLS 1.0 signature
 	_ "crypto/sha1"
@@ -114,7 +114,7 @@ func SigAlgFromTLS(scheme uint16) (SigAlg, bool) {
 	if h == 0 || h >= len(hashes) || s == 0 || s >= len(schemes) {
 		return SigAlg{}, false
 	}
-	return SigAlg{Scheme: schemes[s], Hash: hashes[h]}, true
+	return SigAlg{Scheme: schemes[s], Hash: hashes[h]}, true //nolint:gosec // G602: both were held against the lengths
 }
 
 // LegacySigAlg is what TLS 1.0 and 1.1 sign with a key of that type, where the

@@ -2,7 +2,7 @@ package trust
 
 import (
 	"crypto"
-	"crypto/dsa" //nolint:staticcheck // the oracle for DSA
+	"crypto/dsa" // the oracle for DSA
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"

@@ -44,32 +44,30 @@ type ident struct {
 
 // spec describes a certificate; the zero spec is a good leaf for good.example.
 type spec struct {
-	cn, org     string
-	names       []string
-	ips         []string
-	noSAN       bool
-	ca          bool
-	pathLen     int // with hasPathLen
-	hasPathLen  bool
-	nb, na      time.Duration // from now
-	key         string
-	sig         x509.SignatureAlgorithm
-	eku         []x509.ExtKeyUsage
-	ku          x509.KeyUsage
-	noKU        bool
-	permit      []string
-	exclude     []string
-	aia         string
-	ocsp        string
-	crl         string
-	ext         []pkix.Extension
-	serial      int64
-	sameKeyAs   *ident
-	noBasic     bool
-	subjectKey  []byte
-	sctCount    int
-	unreadable  bool
-	noAuthority bool
+	cn, org    string
+	names      []string
+	ips        []string
+	noSAN      bool
+	ca         bool
+	pathLen    int // with hasPathLen
+	hasPathLen bool
+	nb, na     time.Duration // from now
+	key        string
+	sig        x509.SignatureAlgorithm
+	eku        []x509.ExtKeyUsage
+	ku         x509.KeyUsage
+	noKU       bool
+	permit     []string
+	exclude    []string
+	aia        string
+	ocsp       string
+	crl        string
+	ext        []pkix.Extension
+	serial     int64
+	sameKeyAs  *ident
+	noBasic    bool
+	subjectKey []byte
+	sctCount   int
 }
 
 var zooSerial struct {
@@ -201,18 +199,6 @@ func private() Policy {
 
 func (p pki) input(ids ...*ident) Input {
 	return Input{Chain: chain(ids...), Roots: p.store, Name: "good.example", At: now, Policy: private()}
-}
-
-// causesOf lists the causes of a result, blocking ones first.
-func causesOf(r *Result) (blocking, other []string) {
-	for _, d := range r.Defects {
-		if d.Blocking {
-			blocking = append(blocking, string(d.Cause))
-		} else {
-			other = append(other, string(d.Cause))
-		}
-	}
-	return blocking, other
 }
 
 func describe(t testing.TB, r *Result) {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"reflect"
 	"testing"
 
@@ -155,7 +156,7 @@ func TestRecordsCarryWhatWasPutIn(t *testing.T) {
 				t.Fatalf("record %d has %d bytes, asked for %d", i, len(r.Payload), sizes[i])
 			}
 			for n := range min(len(b)-len(rest), 8) {
-				if _, _, err := ParseRecord(b[:n]); err != ErrNeedMore {
+				if _, _, err := ParseRecord(b[:n]); !errors.Is(err, ErrNeedMore) {
 					t.Fatalf("a prefix of %d bytes: %v", n, err)
 				}
 			}

@@ -73,7 +73,7 @@ func codeName(name string, v uint32, digits int) string {
 		return name
 	}
 	s := hexCode(v, digits)
-	if digits == 4 && IsGREASE(uint16(v)) { //nolint:gosec // four digits are 16 bits
+	if digits == 4 && IsGREASE(uint16(v)) { // four digits are 16 bits
 		return "GREASE (" + s + ")"
 	}
 	return s
@@ -115,7 +115,7 @@ func parseNumber(s string, bits int) (uint32, bool) {
 		return 0, false
 	}
 	v, err := strconv.ParseUint(s[2:], 16, bits)
-	return uint32(v), err == nil //nolint:gosec // at most 32 bits were asked for
+	return uint32(v), err == nil // at most 32 bits were asked for
 }
 
 // marshalCode writes a CodePoint. Names hold nothing that JSON escapes.

@@ -84,7 +84,7 @@ func run(dir, out string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, src, 0o644) //nolint:gosec // source code is readable
+	return os.WriteFile(out, src, 0o644) // source code is readable
 }
 
 func (d *dialogue) check(name string) error {

@@ -23,7 +23,7 @@ func main() {
 		log.Fatal(err)
 	}
 	for name, b := range files {
-		if err := os.WriteFile(filepath.Join(*out, name), b, 0o644); err != nil { //nolint:gosec // source files are world-readable
+		if err := os.WriteFile(filepath.Join(*out, name), b, 0o644); err != nil { // source files are world-readable
 			log.Fatal(err)
 		}
 	}

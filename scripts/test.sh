@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Everything that CI does, on a fresh Debian as root: installs what is missing, then lints, tests, fuzzes and
+# compiles the benchmarks. A missing tool is a failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CI=true
+tools=${TLSWHY_TOOLS:-$HOME/.cache/tlswhy-tools}
+export PATH="$tools/bin:$PATH:/usr/sbin:/sbin"
+
+began=$SECONDS
+step() { printf '\n=== %s (after %d s)\n' "$*" $((SECONDS - began)) >&2; }
+
+step install servers, clients and tools
+scripts/install-servers.sh
+scripts/ci-tools.sh
+
+step build
+go build ./...
+
+step lint
+scripts/lint.sh
+
+step unit tests, with the race detector
+CGO_ENABLED=1 go test -race -timeout 20m ./internal/... .
+
+step the lab: every broken endpoint diagnosed
+go run ./cmd/tlswhy lab --check
+
+step real servers and clients
+CGO_ENABLED=0 go test -count=1 -timeout 30m ./e2e
+
+step fuzzing, shortly
+scripts/fuzz.sh 5s
+
+step benchmarks compile and run
+go test -run '^$' -bench . -benchtime 1x ./internal/... > /dev/null
+
+step done
