@@ -1047,7 +1047,7 @@ var causeECHRejected = Cause{
 	Side:     "server",
 	Title:    "Encrypted ClientHello is refused",
 	Summary:  "DNS promises that the server can read encrypted hellos, and the server cannot read this one.",
-	What:     "The HTTPS record publishes a key for encrypting the ClientHello (ECH). The server does not know that key: it was rotated, the record is stale, or another machine answers. It offers a retry; if that fails too, the client must stop.",
+	What:     "The HTTPS record publishes a key for encrypting the ClientHello (ECH). The server does not know that key: it was rotated, the record is stale, or another machine answers. The client takes its word for another key, or for none, and connects once more, if its certificate covers the key's public name. If it does not, or the second try fails too, the client must stop.",
 	Near:     []ID{WrongCertificate, TLSInterception, InconsistentEndpoints},
 	Shows: []Symptom{
 		{
@@ -1068,8 +1068,8 @@ var causeECHRejected = Cause{
 		},
 	},
 	Confirm: []string{
-		"See what DNS promises: `dig {host} TYPE65` (or `dig {host} HTTPS`) and look for ech=.",
-		"Connect without ECH (curl without --ech, another browser). It works: only the published key is at fault.",
+		"See what DNS promises: `dig {host} TYPE65` (or `dig {host} HTTPS`) and look for ech=. For a port other than 443 it is the record of _PORT._https.{host}, with the host as its target.",
+		"Connect without ECH (curl uses it only if told to by --ech, and only builds that have it know the option). It works: only the published key is at fault.",
 		"Ask each address of the name: after a move to another CDN the old HTTPS record often survives.",
 	},
 	Decides: []Distinction{
@@ -1090,7 +1090,7 @@ var causeECHRejected = Cause{
 		{
 			For:  "generic",
 			Side: "server",
-			Text: "Publish the key that the servers hold now, with a short TTL, and keep old keys loaded for a few TTLs after each rotation. If the server no longer does ECH, take the ech parameter out of the HTTPS record.",
+			Text: "Publish the key that the servers hold now, with a short TTL, and keep old keys loaded for a few TTLs after each rotation. If the server no longer does ECH, take the ech parameter out of the HTTPS record. Either way the server needs a certificate for the public name, or no client can be told that the key is stale.",
 		},
 		{
 			For:  "cloudflare",
