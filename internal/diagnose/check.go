@@ -118,12 +118,15 @@ func (s *session) firstRound(ctx context.Context, addr netip.AddrPort, pending <
 	}
 	fanCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	base := s.await(ctx, pending, headStart)
 	plan := s.planFan(addr)
 	results := make([]<-chan *transcript.Transcript, len(plan))
 	for i, a := range plan {
 		results[i] = s.start(fanCtx, a)
 	}
-	base := s.await(ctx, pending, impatience)
+	if base == nil {
+		base = s.await(ctx, pending, impatience)
+	}
 	var grace <-chan time.Time
 	if base != nil && s.assess(base) == nil {
 		t := time.NewTimer(base.Times.Total + 400*time.Millisecond)

@@ -47,7 +47,7 @@ func (s *session) unsteady(ctx context.Context, addr netip.AddrPort, a, b *trans
 		s.limitedFinding(fmt.Sprintf("Connections made at the same time fail now and then, made one after the other %d of %d succeed: the server or a device before it limits connections.", len(good), tries), append([]string{a.ID, b.ID}, good...))
 		return false // what the client itself meets is still to be judged
 	case len(good) == 0:
-		s.limitedFinding(fmt.Sprintf("The first attempt got through and then %d of %d did not: the server or a device before it blocks who connects too often.", len(bad), tries), append([]string{a.ID, b.ID}, bad...))
+		s.limitedFinding(fmt.Sprintf("Some attempts got through and then %d of %d did not: the server or a device before it blocks who connects too often.", len(bad), tries), append([]string{a.ID, b.ID}, bad...))
 		return false
 	case len(bad) == 0:
 		return false
@@ -114,15 +114,22 @@ func cutShort(ts ...*transcript.Transcript) bool {
 }
 
 // suspicious looks for attempts of the fan that had to succeed, given that base
-// did, and were cut short: a hint of backends that differ, or of a limit.
+// did, and did not: a hint of backends that differ, or of a limit.
 func suspicious(base *transcript.Transcript, fan []*transcript.Transcript) *transcript.Transcript {
 	v := base.Version()
 	for _, t := range fan {
 		hs := t.Attempt.Handshake
-		if hs == nil || hs.Hello == nil || !cutShort(t) {
+		if hs == nil || hs.Hello == nil || v < wire.VersionTLS12 {
 			continue
 		}
-		if v != 0 && v >= wire.VersionTLS12 && hs.Hello.MaxVersion() == v && !hasHybrid(hs.Hello) && len(hs.Hello.CipherSuites) > 50 == (v == wire.VersionTLS12) {
+		same := hs.Hello.MaxVersion() == v
+		switch {
+		case cutShort(t) && same && !hasHybrid(hs.Hello) && len(hs.Hello.CipherSuites) > 50 == (v == wire.VersionTLS12):
+			return t
+		// No less strange: a version refused that base was given a moment ago, and TLS 1.0 of a server that has 1.3.
+		case isAlert(t, wire.AlertProtocolVersion) && same:
+			return t
+		case answered(t) && v == wire.VersionTLS13 && hs.Hello.MaxVersion() == wire.VersionTLS12 && t.Version() < wire.VersionTLS12:
 			return t
 		}
 	}
