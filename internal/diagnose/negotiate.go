@@ -161,10 +161,12 @@ func removals(c *wire.ClientHello) []change {
 func (s *session) negotiate(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript, fan []*transcript.Transcript) bool {
 	c := base.Attempt.Handshake.Hello
 	plan := planCounterfactuals(c, base, fan)
-	control, done := s.experiments(ctx, addr, c, plan)
-	if answered(control) && !answered(base) {
-		// The same hello, another answer: the endpoint is not one thing.
-		return s.unsteady(ctx, addr, base, control)
+	control, done, twice := s.rehearsed(ctx, addr, base, fan, plan)
+	for _, t := range []*transcript.Transcript{control, twice.control} {
+		if t != nil && answered(t) && !answered(base) {
+			// The same hello, another answer: the endpoint is not one thing.
+			return s.unsteady(ctx, addr, base, t)
+		}
 	}
 	var singles, several []experiment
 	for _, e := range done {
@@ -179,11 +181,11 @@ func (s *session) negotiate(ctx context.Context, addr netip.AddrPort, base *tran
 	doubtful, singles := tolerated(c, singles, done, fan)
 	switch {
 	case len(singles) > 0:
-		return s.single(ctx, addr, base, control, minimal(singles, done), done)
+		return s.single(ctx, addr, base, control, minimal(singles, done), done, twice)
 	case len(several) > 0:
 		return s.combination(ctx, addr, base, control, several, alternatives(several))
 	case len(doubtful) > 0:
-		return s.single(ctx, addr, base, control, minimal(doubtful, done), done)
+		return s.single(ctx, addr, base, control, minimal(doubtful, done), done, twice)
 	}
 	if several = s.besides(ctx, addr, base, fan, done); len(several) > 0 {
 		return s.combination(ctx, addr, base, control, several, nil)
@@ -218,26 +220,31 @@ func purposeOf(cs []change) string {
 
 // single is the case of one change that is enough. With several such, any one of
 // them would do: the earliest is reported, the others as alternatives to it.
-func (s *session) single(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, ok, all []experiment) bool {
+func (s *session) single(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, ok, all []experiment, twice rehearsal) bool {
 	c := base.Attempt.Handshake.Hello
 	root := ok[0]
 	cs := root.changes
 	if picked := pickedOf(root); picked != nil {
 		cs = []change{*picked}
 	}
-	// The deciding flip once more: A B A B. Connections that are cut may be the
-	// work of one bad server among several that take turns: an odd number of tries
-	// in a row meets all of two.
 	repeats := 1
-	if cutShort(base) {
-		repeats = 3
+	var again []*transcript.Transcript
+	if last := twice.of(cs); last != nil {
+		again = append([]*transcript.Transcript{twice.control, last}, twice.current...)
+	} else {
+		// The deciding flip once more: A B A B. Connections that are cut may be the
+		// work of one bad server among several that take turns: an odd number of
+		// tries in a row meets all of two.
+		if cutShort(base) {
+			repeats = 3
+		}
+		var as []transcript.Attempt
+		for range repeats {
+			as = append(as, s.attempt("repeat: the client's own hello", addr, c))
+		}
+		as = append(as, s.attempt("repeat: "+purposeOf(cs), addr, with(c, cs...)))
+		again = s.round(ctx, append(as, s.currentClient(addr)...))
 	}
-	var as []transcript.Attempt
-	for range repeats {
-		as = append(as, s.attempt("repeat: the client's own hello", addr, c))
-	}
-	as = append(as, s.attempt("repeat: "+purposeOf(cs), addr, with(c, cs...)))
-	again := s.round(ctx, append(as, s.currentClient(addr)...))
 	for _, t := range again[:repeats] {
 		if answered(t) {
 			return s.unsteady(ctx, addr, base, t)
