@@ -60,9 +60,9 @@ var greetings = []struct {
 
 // recognise names the protocol of a server's first bytes.
 func recognise(b []byte) (protocol, bool) {
-	lower := strings.ToLower(string(b[:min(len(b), 512)]))
+	lower := lowerASCII(b[:min(len(b), 512)])
 	for _, g := range greetings {
-		if !strings.HasPrefix(lower, strings.ToLower(g.prefix)) {
+		if !strings.HasPrefix(lower, lowerASCII([]byte(g.prefix))) {
 			continue
 		}
 		if g.any == nil || containsAny(lower, g.any) {
@@ -78,6 +78,18 @@ func recognise(b []byte) (protocol, bool) {
 		return protocol{"LDAP", "ldap"}, true
 	}
 	return protocol{}, false
+}
+
+// lowerASCII leaves all else alone: strings.ToLower makes one and the same of
+// all bytes that are no UTF-8, and so Telnet of any noise.
+func lowerASCII(b []byte) string {
+	out := bytes.Clone(b)
+	for i, c := range out {
+		if 'A' <= c && c <= 'Z' {
+			out[i] = c + 'a' - 'A'
+		}
+	}
+	return string(out)
 }
 
 func containsAny(s string, words []string) bool {

@@ -362,6 +362,7 @@ func dropHybrid(h *wire.ClientHello, resize bool) change {
 	}
 	if resize {
 		c.dim, c.key, c.resizes = dimSize, "size-", true
+		c.text = "size: let the hello shrink by the share of " + joinNames(hybrid)
 	}
 	return c
 }

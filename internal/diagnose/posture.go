@@ -51,6 +51,14 @@ func readPosture(base *transcript.Transcript, ts []*transcript.Transcript) postu
 		if f.version != 0 && !answered(t) && t.Outcome.Kind == transcript.AlertReceived && p.versions[f.version] == transcript.Unknown && isAlert(t, wire.AlertProtocolVersion) {
 			p.versions[f.version] = transcript.No
 		}
+		// A server takes the newest that it has of what is offered (RFC 5246, Appendix E.1).
+		if v := t.Version(); f.version != 0 && answered(t) && v != 0 {
+			for v++; v <= f.version; v++ {
+				if p.versions[v] == transcript.Unknown {
+					p.versions[v] = transcript.No
+				}
+			}
+		}
 		switch {
 		case f.version == 0 && answered(t) && t.Server != nil:
 			if info, _ := t.Server.CipherSuite.Info(); info.Null || info.Anonymous || info.Export {
