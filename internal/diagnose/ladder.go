@@ -71,6 +71,15 @@ func (s *session) versionText() string {
 	return fmt.Sprintf("client: %s      server: %s", offers, andList(takes))
 }
 
+// inMilliseconds writes a round trip the way ping does: "0.4 ms", "31 ms".
+func inMilliseconds(d time.Duration) string {
+	ms := float64(d) / float64(time.Millisecond)
+	if ms < 10 {
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
+}
+
 // rungText is what a passed step came to.
 func (s *session) rungText(step cause.Step) string {
 	t := s.primary
@@ -80,7 +89,7 @@ func (s *session) rungText(step cause.Step) string {
 	switch step {
 	case cause.StepConnect:
 		if a := t.Attempt.Handshake; a != nil && a.Address.Addr().IsValid() && t.Outcome.Reached >= transcript.ReachedConnected {
-			return fmt.Sprintf("%s, %s", a.Address.Addr(), t.Times.Connect.Round(time.Millisecond/10))
+			return fmt.Sprintf("%s, %s", a.Address.Addr(), inMilliseconds(t.Times.Connect))
 		}
 	case cause.StepVersion:
 		if v := t.Version(); v != 0 {
