@@ -9,6 +9,7 @@ import (
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
@@ -224,7 +225,7 @@ func (s *session) single(ctx context.Context, addr netip.AddrPort, base, control
 	c := base.Attempt.Handshake.Hello
 	root := ok[0]
 	cs := root.changes
-	if picked := pickedOf(root); picked != nil {
+	if picked := pickedOf(root, c); picked != nil {
 		cs = []change{*picked}
 	}
 	repeats := 1
@@ -291,8 +292,9 @@ func bySizeAlone(p flip, all []experiment) flip {
 	return p
 }
 
-// pickedOf narrows a change that offered a whole list to what the server took.
-func pickedOf(e experiment) *change {
+// pickedOf narrows a change that offered a whole list to what the server took
+// of it that the client c does not offer.
+func pickedOf(e experiment, c *wire.ClientHello) *change {
 	ch := e.changes[0]
 	if ch.removes || e.t.Server == nil {
 		return nil
@@ -302,13 +304,41 @@ func pickedOf(e experiment) *change {
 	case ch.dim == dimSuites:
 		p = offerSuites(e.t.Server.CipherSuite)
 	case ch.dim == dimGroups && e.t.Group != 0:
-		p = offerGroups(e.t.Group)
+		group := e.t.Group
+		if slices.Contains(c.SupportedGroups(), group) {
+			if group = curveOfKey(e.t); group == 0 {
+				return nil
+			}
+		}
+		p = offerGroups(group)
 	case ch.dim == dimSchemes && e.t.Signature != 0:
 		p = offerSchemes(e.t.Signature)
 	default:
 		return nil
 	}
 	return &p
+}
+
+// curveOfKey is the group of t's hello that is the curve of the server's key:
+// up to TLS 1.2 a client has to offer it, too (RFC 8422, Section 5.1).
+func curveOfKey(t *transcript.Transcript) wire.Group {
+	if len(t.Certificates) == 0 {
+		return 0
+	}
+	leaf, err := trust.ParseCertificate(t.Certificates[0])
+	if err != nil || leaf.Key == nil || leaf.Key.Curve == "" {
+		return 0
+	}
+	name := leaf.Key.Curve
+	if bits, ok := strings.CutPrefix(name, "P-"); ok {
+		name = "secp" + bits + "r1"
+	}
+	for _, g := range t.Attempt.Handshake.Hello.SupportedGroups() {
+		if g.String() == name {
+			return g
+		}
+	}
+	return 0
 }
 
 // causeOf names the cause that a necessary change in a dimension stands for.
