@@ -38,6 +38,7 @@ func shim(args []string) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	start := time.Now()
 	err := cmd.Run()
 	c := cost{WallNS: time.Since(start).Nanoseconds()}
@@ -63,7 +64,7 @@ func measure(args []string) (cost, error) {
 	}
 	cmd := exec.Command(self, append([]string{"shim"}, args...)...)
 	cmd.Stderr = os.Stderr
-	// A Ctrl-C that reaches this program ends what it has started.
+	// What ends this program ends what it has started.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	b, err := cmd.Output()
 	if err != nil {

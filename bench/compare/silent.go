@@ -129,7 +129,7 @@ func openTerminal() (master, terminal *os.File, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening a pseudo terminal: %w", err)
 	}
-	fd := int(master.Fd()) // G115: a descriptor
+	fd := int(master.Fd())
 	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
 	if err == nil {
 		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)

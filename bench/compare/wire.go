@@ -36,7 +36,7 @@ func tap(iface string, port int) (*wiretap, error) {
 		return nil, fmt.Errorf("opening a packet socket: %w", err)
 	}
 	w := &wiretap{fd}
-	p := uint32(port) // G115: a port
+	p := uint32(port)
 	// IPv4, TCP, no fragment, from or to the port.
 	prog := []unix.SockFilter{
 		{Code: 0x28, K: 12}, {Code: 0x15, Jf: 10, K: 0x0800},
@@ -134,7 +134,7 @@ func segment(flows map[uint16]*flow, b []byte, port int) {
 	if off > len(tcp) || seq != f.next {
 		return // sent again: there is no loss on these links
 	}
-	f.next += uint32(len(tcp) - off) // G115: of one packet
+	f.next += uint32(len(tcp) - off)
 	f.records(tcp[off:])
 }
 
