@@ -204,7 +204,11 @@ func (s *session) diagnose(ctx context.Context, addr netip.AddrPort, base *trans
 	if s.asksLate(ctx, addr) {
 		return
 	}
-	if sus := suspicious(s.primary, fan); sus != nil && !s.o.Gentle {
+	sus := suspicious(s.primary, fan)
+	if sus == nil {
+		sus = s.hybridAlone(ctx, addr, fan)
+	}
+	if sus != nil && !s.o.Gentle {
 		if s.unsteady(ctx, addr, s.primary, sus) {
 			return
 		}

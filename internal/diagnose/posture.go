@@ -1,7 +1,10 @@
 package diagnose
 
 import (
+	"context"
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/report"
@@ -117,4 +120,29 @@ func (s *session) postureFindings() {
 		f.Alternatives = []report.Alternative{{Cause: cause.VersionIntolerant, Decides: decides(cause.LargeHelloDropped, cause.VersionIntolerant)}}
 		s.add(f)
 	}
+}
+
+// hybridAlone tries the hello with the hybrid share once more, alone, if it was
+// cut among the others: that a device drops it is no conclusion from one
+// connection of nine. It returns the cut attempt if the server does answer.
+func (s *session) hybridAlone(ctx context.Context, addr netip.AddrPort, fan []*transcript.Transcript) *transcript.Transcript {
+	i := slices.IndexFunc(fan, func(t *transcript.Transcript) bool { return t != nil && t.ID == s.posture.hybridID })
+	if s.posture.hybrid != transcript.No || s.o.Gentle || i < 0 {
+		return nil
+	}
+	// Twice, since of two servers that take turns one may be the bad one.
+	for range 2 {
+		t := s.run(ctx, s.attempt("alone: "+fan[i].Attempt.Purpose, addr, fan[i].Attempt.Handshake.Hello))
+		switch {
+		case answered(t):
+			s.posture.hybrid, s.posture.hybridID = transcript.Yes, t.ID
+			return fan[i]
+		case cutShort(t):
+			s.posture.hybridID = t.ID
+		default:
+			s.posture.hybrid = transcript.Unknown
+			return nil
+		}
+	}
+	return nil
 }

@@ -18,6 +18,9 @@ import (
 const (
 	steadyTries = 6
 	steadyPause = 250 * time.Millisecond
+	// Tries that follow where it looks as if a limit had ended.
+	calmTries = 3
+	calmPause = time.Second
 )
 
 // unsteady is called when the same hello got two answers (a and b, in this
@@ -27,16 +30,30 @@ const (
 func (s *session) unsteady(ctx context.Context, addr netip.AddrPort, a, b *transcript.Transcript) bool {
 	var good, bad []string
 	var worst *transcript.Transcript
-	for i := range steadyTries {
-		if i > 0 && !pause(ctx, steadyPause) {
+	recovered := true // every failure came before every success
+	for i := 0; i < steadyTries+calmTries; i++ {
+		wait := steadyPause
+		if i >= steadyTries {
+			// A limit that was hit by our own round ends by itself; of servers that take
+			// turns the bad one comes back.
+			if len(bad) == 0 || len(good) == 0 || !recovered || !cutShort(a, b) {
+				break
+			}
+			wait = calmPause
+		}
+		if i > 0 && !pause(ctx, wait) {
 			break
 		}
-		t := s.run(ctx, s.attempt(fmt.Sprintf("one at a time, %d of %d", i+1, steadyTries), addr, s.hello(s.sni)))
+		t := s.run(ctx, s.attempt(fmt.Sprintf("one at a time, try %d", i+1), addr, s.hello(s.sni)))
+		if gaveUp(t) {
+			break
+		}
 		if s.assess(t) == nil {
 			good = append(good, t.ID)
 		} else {
 			bad = append(bad, t.ID)
 			worst = t
+			recovered = recovered && len(good) == 0
 		}
 	}
 	tries := len(good) + len(bad)
@@ -46,6 +63,9 @@ func (s *session) unsteady(ctx context.Context, addr netip.AddrPort, a, b *trans
 	case len(bad) == 0 && cutShort(a, b):
 		s.limitedFinding(fmt.Sprintf("Connections made at the same time fail now and then, made one after the other %d of %d succeed: the server or a device before it limits connections.", len(good), tries), append([]string{a.ID, b.ID}, good...))
 		return false // what the client itself meets is still to be judged
+	case len(bad) > 0 && len(good) >= calmTries && recovered && cutShort(a, b):
+		s.limitedFinding(fmt.Sprintf("After a round of connections at once the next %d failed and the %d after them, made slowly, did not: the server or a device before it limits how often one may connect.", len(bad), len(good)), append(append([]string{a.ID, b.ID}, bad...), good...))
+		return false
 	case len(good) == 0:
 		s.limitedFinding(fmt.Sprintf("Some attempts got through and then %d of %d did not: the server or a device before it blocks who connects too often.", len(bad), tries), append([]string{a.ID, b.ID}, bad...))
 		return false
