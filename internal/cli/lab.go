@@ -180,7 +180,11 @@ func (a *app) labTable(f *labFlags, l *lab.Lab) error {
 	for _, s := range l.Skipped() {
 		fmt.Fprintf(&b, "%s: not on this machine: %s\n", s.Name, s.Why)
 	}
-	fmt.Fprintf(&b, "\n%d endpoints on 127.0.0.1, roots in %s. Ctrl-C ends them.\n", len(l.Endpoints()), l.CAFile())
+	n, plural, ends := len(l.Endpoints()), "s", "them"
+	if n == 1 {
+		plural, ends = "", "it"
+	}
+	fmt.Fprintf(&b, "\n%d endpoint%s on 127.0.0.1, roots in %s. Ctrl-C ends %s.\n", n, plural, l.CAFile(), ends)
 	_, err := io.WriteString(a.out, b.String())
 	return err
 }

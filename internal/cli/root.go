@@ -21,10 +21,10 @@ func (a *app) rootCommand() *cobra.Command {
 what to do, and the proof. It repeats the handshake with one thing changed and
 shows that the outcome flips.
 
-  tlswhy example.com                    check as current browsers and libraries do
+  tlswhy example.com                    as current browsers and libraries
   tlswhy smtp://mx.example.com          mail, with STARTTLS
   tlswhy example.com --as openssl-3.0   from the point of view of one client
-  tlswhy lab                            broken endpoints on this machine, to learn on`
+  tlswhy lab                            broken endpoints, to learn on`
 	root.Example = ""
 	root.Version = tlswhy.Version()
 	root.SetVersionTemplate(versionLine() + "\n")

@@ -62,8 +62,13 @@ func (p *painter) label(label string, st style, l line, limit int) {
 func (p *painter) beside(label string, st style, width int, l line, limit int) {
 	width = min(width, p.width/2)
 	rows := p.block(margin+width, margin+width, l, limit)
-	// The label takes the place of the first line's margin.
-	rows[0] = append(line{{plain, strings.Repeat(" ", margin)}, {st, label}, {plain, strings.Repeat(" ", max(1, width-len(label)))}}, rows[0][1:]...)
+	head := line{{plain, strings.Repeat(" ", margin)}, {st, label}}
+	if room := width - text(label).width(); room > 0 {
+		// The label takes the place of the first line's margin.
+		rows[0] = append(append(head, span{plain, strings.Repeat(" ", room)}), rows[0][1:]...)
+	} else {
+		p.lines = append(p.lines, head)
+	}
 	p.lines = append(p.lines, rows...)
 }
 

@@ -85,6 +85,7 @@ func termLines(r *report.Report, o Options) []line {
 const (
 	fewerWarnings     = iota + 1 // warnings share one line
 	noHints                      // that other fixes exist is left to -v
+	shortRetest                  // a long command is not repeated: it was just typed
 	mergedLadder                 // steps passed share one line
 	shorterConfig                // configuration shows its first lines
 	noInstead                    // what the other end could do is left to -v
@@ -307,6 +308,10 @@ func (p *painter) seeIt(root *report.Finding) {
 	case p.o.Saved != "" && p.r.Verdict != report.Unknown:
 		p.command("Re-test", "tlswhy retest "+p.o.Saved)
 	case root.Retest != "":
+		if p.level >= shortRetest && len(wrapCommand(root.Retest, p.width-margin-labelWidth)) > 1 {
+			p.label("Re-test", bold, text("the same command, or -o report.json and tlswhy retest report.json"), 1)
+			return
+		}
 		p.command("Re-test", root.Retest)
 	}
 }

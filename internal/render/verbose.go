@@ -139,7 +139,7 @@ func (p *painter) checklist() {
 		}
 		l := line{mark, {plain, checkTitle(c.ID)}}
 		if len(c.Evidence) > 0 {
-			l = append(l, span{dim, " " + list(c.Evidence, 4)})
+			l = append(l, span{dim, " (" + list(c.Evidence, 4) + ")"})
 		}
 		p.put(margin, margin+2, l)
 	}
