@@ -95,5 +95,17 @@ func (s *session) rehearsed(ctx context.Context, addr netip.AddrPort, base *tran
 		r.again[k] = ts[2+i]
 	}
 	r.control, r.current = ts[1], ts[before+len(plan):]
+	if !endsAlike(base, ts[0]) || !endsAlike(base, ts[1]) {
+		r.again = nil // not one thing, or a limit: what flips here is to be seen alone
+	}
 	return ts[0], done, r
+}
+
+// endsAlike says that two attempts with the same hello ended in the same way.
+func endsAlike(a, b *transcript.Transcript) bool {
+	if a.Outcome.Kind != b.Outcome.Kind || a.Outcome.Reached != b.Outcome.Reached {
+		return false
+	}
+	x, y := a.Outcome.Alert, b.Outcome.Alert
+	return x == nil && y == nil || x != nil && y != nil && x.Description == y.Description
 }
