@@ -6,15 +6,13 @@ import (
 	"slices"
 
 	"github.com/tlswhy/tlswhy/internal/transcript"
-	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
 // combination is the case in which no change alone is enough. Of the smallest
 // set that is, each change is left out once; what is not missed goes.
 func (s *session) combination(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, several []experiment, either [][]string) bool {
-	c := base.Attempt.Handshake.Hello
 	slices.SortStableFunc(several, func(a, b experiment) int { return len(a.changes) - len(b.changes) })
-	best := s.leaveOut(ctx, addr, c, several[0].changes, s.currentClient(addr)...)
+	best := s.leaveOut(ctx, addr, base, several[0].changes, s.currentClient(addr)...)
 	current := best.also
 	if best.t = several[0].t; !answered(best.again) {
 		best.without = nil // it was answered once and then no more
@@ -28,14 +26,14 @@ func (s *session) combination(ctx context.Context, addr netip.AddrPort, base, co
 		// stays that explains most.
 		rest := but(best.changes, unmissed...)
 		if len(rest) > 0 {
-			if next := s.leaveOut(ctx, addr, c, rest); answered(next.again) {
+			if next := s.leaveOut(ctx, addr, base, rest); answered(next.again) {
 				best = next
 				continue
 			}
 		}
 		next := best
 		if n := len(unmissed) - 1; n > 0 {
-			next = s.leaveOut(ctx, addr, c, but(best.changes, unmissed[:n]...))
+			next = s.leaveOut(ctx, addr, base, but(best.changes, unmissed[:n]...))
 		}
 		if best.without = nil; !answered(next.again) || len(next.changes) == len(best.changes) {
 			break
@@ -57,8 +55,9 @@ type setOfChanges struct {
 }
 
 // leaveOut makes the round of a set: each change left out, all of it, and what
-// else is to go along.
-func (s *session) leaveOut(ctx context.Context, addr netip.AddrPort, c *wire.ClientHello, changes []change, also ...transcript.Attempt) setOfChanges {
+// else is to go along. base is the client's own attempt.
+func (s *session) leaveOut(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript, changes []change, also ...transcript.Attempt) setOfChanges {
+	c := base.Attempt.Handshake.Hello
 	var as []transcript.Attempt
 	if len(changes) > 1 {
 		for i, ch := range changes {
@@ -68,6 +67,18 @@ func (s *session) leaveOut(ctx context.Context, addr netip.AddrPort, c *wire.Cli
 	n := len(as)
 	as = append(as, s.attempt("repeat: "+purposeOf(changes), addr, with(c, changes...)))
 	ts := s.round(ctx, append(as, also...))
+	// Where the client's own hello got an answer of TLS, a cut among several
+	// connections is not yet the answer to this one.
+	for i := range ts[:n] {
+		for range 2 {
+			if cutShort(base) || !cutShort(ts[i]) {
+				break
+			}
+			again := as[i]
+			again.Purpose = "alone: " + again.Purpose
+			ts[i] = s.run(ctx, again)
+		}
+	}
 	return setOfChanges{changes: changes, t: ts[n], again: ts[n], without: ts[:n], also: ts[n+1:]}
 }
 
