@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -176,9 +177,18 @@ func (s *session) values() map[string]string {
 		v["ca_file"] = s.o.Echo.CAFile
 	}
 	if s.o.Proxy != "" {
-		v["proxy"] = s.o.Proxy
+		v["proxy"] = hostOf(s.o.Proxy)
 	}
 	return v
+}
+
+// hostOf is host and port of a URL: texts must not repeat its password.
+func hostOf(proxy string) string {
+	u, err := url.Parse(proxy)
+	if err != nil {
+		return ""
+	}
+	return u.Host
 }
 
 // advise adds what to do about a finding: fixes for the software that answered
