@@ -64,7 +64,7 @@ func (a *app) labCommand() *cobra.Command {
 	f := new(labFlags)
 	cmd := &cobra.Command{
 		Use:   "lab [NAME…]",
-		Short: "Serve broken TLS endpoints on this machine, to learn and to test on",
+		Short: "Serve broken TLS endpoints on this machine, to learn on",
 		Long: `lab serves endpoints on 127.0.0.1, each broken in one way, next to healthy ones,
 and prints for each a command to try. It runs until Ctrl-C. Nothing outside of
 this machine is contacted, and no internet is needed.

@@ -19,7 +19,6 @@ var services = []service{
 
 	{"smtp", 25, "smtp", "smtp"},
 	{"submission", 587, "smtp", "smtp"},
-	{"lmtp", 24, "lmtp", "lmtp"},
 	{"imap", 143, "imap", "imap"},
 	{"pop3", 110, "pop3", "pop3"},
 	{"ftp", 21, "ftp", "ftp"},
