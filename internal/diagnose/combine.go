@@ -9,11 +9,16 @@ import (
 )
 
 // combination is the case in which no change alone is enough. Of the smallest
-// set that is, each change is left out once; what is not missed goes.
-func (s *session) combination(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, several []experiment, either [][]string) bool {
+// set that is, each change is left out once; what is not missed goes. current is
+// what became of currentClient, if it was tried already.
+func (s *session) combination(ctx context.Context, addr netip.AddrPort, base, control *transcript.Transcript, several []experiment, either [][]string, current []*transcript.Transcript) bool {
+	var ask []transcript.Attempt
+	if len(current) == 0 {
+		ask = s.currentClient(addr)
+	}
 	slices.SortStableFunc(several, func(a, b experiment) int { return len(a.changes) - len(b.changes) })
-	best := s.leaveOut(ctx, addr, base, several[0].changes, s.currentClient(addr)...)
-	current := best.also
+	best := s.leaveOut(ctx, addr, base, several[0].changes, ask...)
+	current = append(current, best.also...)
 	if best.t = several[0].t; !answered(best.again) {
 		best.without = nil // it was answered once and then no more
 	}

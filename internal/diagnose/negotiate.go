@@ -184,12 +184,12 @@ func (s *session) negotiate(ctx context.Context, addr netip.AddrPort, base *tran
 	case len(singles) > 0:
 		return s.single(ctx, addr, base, control, minimal(singles, done), done, twice)
 	case len(several) > 0:
-		return s.combination(ctx, addr, base, control, several, alternatives(several))
+		return s.combination(ctx, addr, base, control, several, alternatives(several), twice.current)
 	case len(doubtful) > 0:
 		return s.single(ctx, addr, base, control, minimal(doubtful, done), done, twice)
 	}
 	if several = s.besides(ctx, addr, base, fan, done); len(several) > 0 {
-		return s.combination(ctx, addr, base, control, several, nil)
+		return s.combination(ctx, addr, base, control, several, nil, twice.current)
 	}
 	return s.putBack(ctx, addr, base, control, fan)
 }
