@@ -33,10 +33,8 @@ func middlebox(e *env, s spec) {
 	if !ok {
 		e.t.Fatalf("middlebox: no condition and action in %q", s.trick)
 	}
-	ln, err := listenOn(e.port)
-	if err != nil {
-		e.t.Fatal(err)
-	}
+	ln := e.listen()
+	e.port = ln.Addr().(*net.TCPAddr).Port
 	e.t.Cleanup(func() { _ = ln.Close() })
 	go func() {
 		for {

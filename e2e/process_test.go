@@ -221,7 +221,7 @@ var nextPort atomic.Int64
 
 // freePort hands out ports below the ephemeral range, so that no outgoing connection takes them meanwhile, and never one twice.
 func freePort() int {
-	nextPort.CompareAndSwap(0, int64(15000+os.Getpid()%1000*12))
+	nextPort.CompareAndSwap(0, int64(15000+os.Getpid()*331%16000))
 	for {
 		p := int(nextPort.Add(1))
 		if p > 32000 {
@@ -233,6 +233,18 @@ func freePort() int {
 			return p
 		}
 	}
+}
+
+// listen takes a free port for a server in the test binary itself; whoever else runs these tests may be faster than a look.
+func (e *env) listen() net.Listener {
+	e.t.Helper()
+	for range 20 {
+		if ln, err := listenOn(freePort()); err == nil {
+			return ln
+		}
+	}
+	e.t.Fatal("no port is free")
+	return nil
 }
 
 func listenOn(port int) (net.Listener, error) {

@@ -90,10 +90,8 @@ func goServer(e *env, s spec) {
 			return nil, fmt.Errorf("the certificate store is away")
 		}
 	}
-	ln, err := listenOn(e.port)
-	if err != nil {
-		e.t.Fatal(err)
-	}
+	ln := e.listen()
+	e.port = ln.Addr().(*net.TCPAddr).Port
 	if conf.NextProtos == nil {
 		conf.NextProtos = []string{"http/1.1"}
 	}

@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -93,15 +92,11 @@ func (e *env) refuse(server string, asked map[string]bool) {
 // httpBackend is the plain web server behind those that only terminate TLS.
 func (e *env) httpBackend() string {
 	e.t.Helper()
-	port := freePort()
-	ln, err := listenOn(port)
-	if err != nil {
-		e.t.Fatal(err)
-	}
+	ln := e.listen()
 	srv := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintln(w, "the shop is open")
 	})}
 	go func() { _ = srv.Serve(ln) }()
 	e.t.Cleanup(func() { _ = srv.Close() })
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	return ln.Addr().String()
 }

@@ -13,7 +13,7 @@ packages=(
   openssl gnutls-bin openjdk-17-jdk-headless python3
   postfix dovecot-imapd dovecot-pop3d vsftpd
   postgresql mariadb-server slapd redis-server openssh-server
-  curl ca-certificates iproute2 iptables tcpdump libnss3-tools chromium
+  curl chromium ca-certificates iproute2 iptables tcpdump libnss3-tools chromium
 )
 # 0.10.48 carries OpenSSL 1.0.1u, 4.9.1 carries 1.0.2o, 8.17.0 carries 1.0.2s: the last builds that
 # still speak RC4, 3DES and single DES. 24.21.0 carries OpenSSL 3.5 and with it the hybrid X25519MLKEM768.
@@ -114,6 +114,7 @@ print_versions() {
   version redis redis-server --version
   version sshd ssh -V
   version curl curl --version
+  version chromium chromium --version
   version ip ip -V
   version iptables iptables --version
   version tcpdump tcpdump --version
