@@ -114,7 +114,7 @@ print_versions() {
   version redis redis-server --version
   version sshd ssh -V
   version curl curl --version
-  version chromium chromium --version
+  version chromium dpkg-query -W chromium
   version ip ip -V
   version iptables iptables --version
   version tcpdump tcpdump --version
