@@ -40,6 +40,11 @@ type app struct {
 // Main runs the program with the process's surroundings and returns its exit
 // code.
 func Main(args []string) int {
+	if len(args) == 1 && args[0] == "--version" {
+		// Scripts ask this often. It needs no commands and waits for nothing.
+		_, err := fmt.Fprintln(os.Stdout, versionLine())
+		return exitCode(err)
+	}
 	// The first Ctrl-C ends the work, and what is known is printed; the second one
 	// ends the program the hard way, because by then the signal is the system's.
 	ctx, cancel := context.WithCancelCause(context.Background())
