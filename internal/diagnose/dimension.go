@@ -411,6 +411,9 @@ func lacks(c *wire.ClientHello, t *transcript.Transcript) []change {
 	if !slices.Contains(brought.CipherSuites, suite) {
 		out = append(out, offerSuites(suite))
 	}
+	if group >= wire.GroupFFDHE2048 && v < wire.VersionTLS13 {
+		group = 0 // a prime that we know by name: the client need not list it (RFC 7919, Section 4)
+	}
 	if have := brought.SupportedGroups(); group != 0 && have != nil && !slices.Contains(have, group) {
 		out = append(out, offerGroups(group))
 	}
