@@ -44,6 +44,7 @@ func TestLacks(t *testing.T) {
 		{"the scheme", "modern", chose(wire.VersionTLS13, wire.TLS_AES_128_GCM_SHA256, wire.GroupX25519, wire.SigEd25519), []string{"signature algorithms: offer ed25519"}},
 		{"all four", "modern", chose(wire.VersionTLS11, wire.TLS_ECDHE_RSA_WITH_RC4_128_SHA, wire.GroupBrainpoolP256r1, 0),
 			[]string{"versions: offer TLS 1.1", "suites: offer TLS_ECDHE_RSA_WITH_RC4_128_SHA", "groups: offer brainpoolP256r1"}},
+		{"a prime with a name", "modern", chose(wire.VersionTLS12, wire.TLS_DHE_RSA_WITH_AES_128_GCM_SHA256, wire.GroupFFDHE2048, wire.SigRSAPKCS1SHA256), []string{"suites: offer TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"}},
 		// Before TLS 1.2 no scheme is negotiated, whatever the transcript says.
 		{"a scheme before TLS 1.2", "node-0.10.48", chose(wire.VersionTLS10, wire.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, wire.GroupSecp256r1, wire.SigEd25519), nil},
 		// TLS 1.3 brings its suites, groups and schemes along.

@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"flag"
 	"maps"
 	"slices"
 	"strings"
@@ -45,9 +44,7 @@ func TestLawNegotiation(t *testing.T) {
 
 // Every report is a document of its schema, and reads back as what it was.
 func TestLawDocument(t *testing.T) {
-	checks := flag.Lookup("rapid.checks").Value
-	defer func(n string) { _ = checks.Set(n) }(checks.String())
-	_ = checks.Set("25") // validation takes longer than the check
+	defer fewerChecks(25)() // validation takes longer than the check
 	rapid.Check(t, func(rt *rapid.T) {
 		x := examine(t, one(drawServer(rt)), profile(rt, rapid.SampledFrom(simClients).Draw(rt, "client")), nil)
 		x.validate(rt)

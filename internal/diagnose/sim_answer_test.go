@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -218,6 +219,8 @@ func (s *simServer) flight(hello *wire.ClientHello, d deal, t *transcript.Transc
 			if t.KeyExchange.Signature != nil {
 				t.SignatureValid = transcript.Yes
 			}
+			// The engine names primes of RFC 7919; those of this size are.
+			t.Group = cmp.Or(t.Group, map[int]wire.Group{2048: wire.GroupFFDHE2048, 4096: wire.GroupFFDHE4096}[t.KeyExchange.DHBits()])
 		}
 		t.Reply = appendHandshake(t.Reply, d.version, wire.AppendMessage(nil, wire.TypeServerHelloDone, nil))
 	}

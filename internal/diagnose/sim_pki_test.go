@@ -36,8 +36,9 @@ const (
 // simPKI has one chain a kind of key: leaf, intermediate, and the root, which
 // servers do not send.
 type simPKI struct {
-	root   *trust.Certificate
-	chains map[keyKind][][]byte
+	root    *trust.Certificate
+	chains  map[keyKind][][]byte
+	signers map[keyKind]crypto.Signer
 	// elsewhere is a chain for the site of another name.
 	elsewhere [][]byte
 	expired   [][]byte
@@ -89,8 +90,8 @@ var simCerts = sync.OnceValue(func() *simPKI {
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	must(err)
 
-	out := &simPKI{chains: map[keyKind][][]byte{}}
-	for kind, key := range map[keyKind]crypto.Signer{keyRSA: rsaKey, keyP256: p256, keyP384: p384, keyEd25519: ed} {
+	out := &simPKI{chains: map[keyKind][][]byte{}, signers: map[keyKind]crypto.Signer{keyRSA: rsaKey, keyP256: p256, keyP384: p384, keyEd25519: ed}}
+	for kind, key := range out.signers {
 		_, der := issue(simHost, key.Public(), 80, sub, subKey, simHost, "sim.example")
 		out.chains[kind] = [][]byte{der, subDER}
 	}
