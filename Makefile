@@ -12,7 +12,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the program, as ./tlswhy
-	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o tlswhy ./cmd/tlswhy
+	go build -trimpath -ldflags '-s -w -X github.com/tlswhy/tlswhy.version=$(VERSION)' -o tlswhy ./cmd/tlswhy
 
 demo: ## start every broken endpoint on this machine and diagnose each
 	go run ./cmd/tlswhy lab --check
@@ -43,8 +43,8 @@ generate: ## compile the data files
 deps: ## write deps.txt, the modules linked into the program
 	go test -run TestDependencies . -update
 
-man: build ## manual pages, in man/
-	mkdir -p man && ./tlswhy man man
+man: ## the manual page, man/tlswhy.1
+	mkdir -p man && go run -ldflags '-X github.com/tlswhy/tlswhy.version=$(VERSION)' ./internal/cli/genman > man/tlswhy.1
 
 ci: ## all that CI does
 	scripts/test.sh

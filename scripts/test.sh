@@ -14,8 +14,11 @@ step install servers, clients and tools
 scripts/install-servers.sh
 scripts/ci-tools.sh
 
-step build
+step build, also for other systems
 go build ./...
+for target in windows/amd64 darwin/arm64; do
+  GOOS=${target%/*} GOARCH=${target#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/tlswhy
+done
 
 step lint
 scripts/lint.sh

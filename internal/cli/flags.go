@@ -125,10 +125,16 @@ func (f *checkFlags) again(fs *pflag.FlagSet, r *report.Report) {
 		value *string
 		was   string
 	}{
-		{"as", &f.as, r.Client}, {"ca-file", &f.caFile, r.Options.CAFile}, {"cert", &f.cert, r.Options.Cert},
-		{"key", &f.key, r.Options.Key}, {"connect", &f.connect, r.Options.Connect}, {"sni", &f.sni, r.Options.SNI},
-		{"starttls", &f.startTLS, r.Options.StartTLS}, {"proxy", &f.proxy, r.Options.Proxy},
-		{"resolver", &f.resolver, r.Options.Resolver}, {"at", &f.at, r.Options.At},
+		{"as", &f.as, r.Client},
+		{"ca-file", &f.caFile, r.Options.CAFile},
+		{"cert", &f.cert, r.Options.Cert},
+		{"key", &f.key, r.Options.Key},
+		{"connect", &f.connect, r.Options.Connect},
+		{"sni", &f.sni, r.Options.SNI},
+		{"starttls", &f.startTLS, r.Options.StartTLS},
+		{"proxy", &f.proxy, r.Options.Proxy},
+		{"resolver", &f.resolver, r.Options.Resolver},
+		{"at", &f.at, r.Options.At},
 		{"ech-config", &f.echConfig, r.Options.ECHConfig},
 	} {
 		if !fs.Changed(x.flag) {

@@ -281,8 +281,15 @@ func sentences(all []string) []string {
 func settings(o report.Options) string {
 	var parts []string
 	for _, p := range []struct{ flag, value string }{
-		{"--connect", o.Connect}, {"--sni", o.SNI}, {"--starttls", o.StartTLS}, {"--proxy", o.Proxy}, {"--resolver", o.Resolver},
-		{"--ca-file", o.CAFile}, {"--cert", o.Cert}, {"--key", o.Key}, {"--at", o.At},
+		{"--connect", o.Connect},
+		{"--sni", o.SNI},
+		{"--starttls", o.StartTLS},
+		{"--proxy", o.Proxy},
+		{"--resolver", o.Resolver},
+		{"--ca-file", o.CAFile},
+		{"--cert", o.Cert},
+		{"--key", o.Key},
+		{"--at", o.At},
 	} {
 		if p.value != "" {
 			parts = append(parts, p.flag+" "+p.value)
