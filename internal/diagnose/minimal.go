@@ -45,6 +45,20 @@ func smaller(a, b change) bool {
 	return len(a.key) < len(b.key)
 }
 
+// needed tells the offers that an answer took up from those of which it took
+// nothing: what the server chose then stands in the client's hello c already,
+// and something else than the offer made it answer this time.
+func needed(c *wire.ClientHello, singles []experiment) (yes, moot []experiment) {
+	for _, e := range singles {
+		if ch := e.changes[0]; !ch.removes && ch.dim != dimSNI && e.t.Server != nil && len(lacks(c, e.t)) == 0 {
+			moot = append(moot, e)
+		} else {
+			yes = append(yes, e)
+		}
+	}
+	return yes, moot
+}
+
 // tolerated tells the removals apart of which the server showed, by any answer,
 // that it does not mind what they take out of the client's hello c: that it
 // answers without says then that it lacks something, not that it breaks.

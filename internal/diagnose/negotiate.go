@@ -179,6 +179,10 @@ func (s *session) negotiate(ctx context.Context, addr netip.AddrPort, base *tran
 			several = append(several, e)
 		}
 	}
+	singles, moot := needed(c, singles)
+	if len(moot) > 0 && s.unsteady(ctx, addr, base, moot[0].t) {
+		return true
+	}
 	doubtful, singles := tolerated(c, singles, done, fan)
 	switch {
 	case len(singles) > 0:
