@@ -78,13 +78,17 @@ func (s *setup) tlswhyCheck(port int, more ...string) []string {
 
 // curl asks for the page, and judges the certificate against the same root.
 func (s *setup) curl(port int) []string {
-	return []string{"curl", "-sS", "-o", "/dev/null", "--max-time", "60", "--cacert", s.CA,
-		"--resolve", fmt.Sprintf("%s:%d:%s", s.Name, port, s.Addr), fmt.Sprintf("https://%s:%d/", s.Name, port)}
+	return []string{
+		"curl", "-sS", "-o", "/dev/null", "--max-time", "60", "--cacert", s.CA,
+		"--resolve", fmt.Sprintf("%s:%d:%s", s.Name, port, s.Addr), fmt.Sprintf("https://%s:%d/", s.Name, port),
+	}
 }
 
 // openssl finishes a handshake, and judges the certificate against the same
 // root and name. It asks for nothing.
 func (s *setup) openssl(port int) []string {
-	return []string{"openssl", "s_client", "-connect", fmt.Sprintf("%s:%d", s.Addr, port), "-servername", s.Name,
-		"-CAfile", s.CA, "-verify_return_error", "-verify_hostname", s.Name}
+	return []string{
+		"openssl", "s_client", "-connect", fmt.Sprintf("%s:%d", s.Addr, port), "-servername", s.Name,
+		"-CAfile", s.CA, "-verify_return_error", "-verify_hostname", s.Name,
+	}
 }

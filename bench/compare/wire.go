@@ -39,13 +39,19 @@ func tap(iface string, port int) (*wiretap, error) {
 	p := uint32(port)
 	// IPv4, TCP, no fragment, from or to the port.
 	prog := []unix.SockFilter{
-		{Code: 0x28, K: 12}, {Code: 0x15, Jf: 10, K: 0x0800},
-		{Code: 0x30, K: 23}, {Code: 0x15, Jf: 8, K: 6},
-		{Code: 0x28, K: 20}, {Code: 0x45, Jt: 6, K: 0x1fff},
+		{Code: 0x28, K: 12},
+		{Code: 0x15, Jf: 10, K: 0x0800},
+		{Code: 0x30, K: 23},
+		{Code: 0x15, Jf: 8, K: 6},
+		{Code: 0x28, K: 20},
+		{Code: 0x45, Jt: 6, K: 0x1fff},
 		{Code: 0xb1, K: 14},
-		{Code: 0x48, K: 14}, {Code: 0x15, Jt: 2, K: p},
-		{Code: 0x48, K: 16}, {Code: 0x15, Jf: 1, K: p},
-		{Code: 0x6, K: 1 << 18}, {Code: 0x6, K: 0},
+		{Code: 0x48, K: 14},
+		{Code: 0x15, Jt: 2, K: p},
+		{Code: 0x48, K: 16},
+		{Code: 0x15, Jf: 1, K: p},
+		{Code: 0x6, K: 1 << 18},
+		{Code: 0x6, K: 0},
 	}
 	err = errors.Join(
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 64<<20),

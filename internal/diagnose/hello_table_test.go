@@ -42,15 +42,19 @@ func TestLacks(t *testing.T) {
 		{"the suite", "modern", chose(wire.VersionTLS12, wire.TLS_RSA_WITH_RC4_128_SHA, 0, 0), []string{"suites: offer TLS_RSA_WITH_RC4_128_SHA"}},
 		{"the group", "modern", chose(wire.VersionTLS13, wire.TLS_AES_128_GCM_SHA256, wire.GroupX448, wire.SigECDSASecp256r1SHA256), []string{"groups: offer x448"}},
 		{"the scheme", "modern", chose(wire.VersionTLS13, wire.TLS_AES_128_GCM_SHA256, wire.GroupX25519, wire.SigEd25519), []string{"signature algorithms: offer ed25519"}},
-		{"all four", "modern", chose(wire.VersionTLS11, wire.TLS_ECDHE_RSA_WITH_RC4_128_SHA, wire.GroupBrainpoolP256r1, 0),
-			[]string{"versions: offer TLS 1.1", "suites: offer TLS_ECDHE_RSA_WITH_RC4_128_SHA", "groups: offer brainpoolP256r1"}},
+		{
+			"all four", "modern", chose(wire.VersionTLS11, wire.TLS_ECDHE_RSA_WITH_RC4_128_SHA, wire.GroupBrainpoolP256r1, 0),
+			[]string{"versions: offer TLS 1.1", "suites: offer TLS_ECDHE_RSA_WITH_RC4_128_SHA", "groups: offer brainpoolP256r1"},
+		},
 		{"a prime with a name", "modern", chose(wire.VersionTLS12, wire.TLS_DHE_RSA_WITH_AES_128_GCM_SHA256, wire.GroupFFDHE2048, wire.SigRSAPKCS1SHA256), []string{"suites: offer TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"}},
 		// Before TLS 1.2 no scheme is negotiated, whatever the transcript says.
 		{"a scheme before TLS 1.2", "node-0.10.48", chose(wire.VersionTLS10, wire.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, wire.GroupSecp256r1, wire.SigEd25519), nil},
 		// TLS 1.3 brings its suites, groups and schemes along.
 		{"TLS 1.3 with what comes along", "node-0.10.48", chose(wire.VersionTLS13, wire.TLS_CHACHA20_POLY1305_SHA256, wire.GroupX25519, wire.SigRSAPSSRSAESHA256), []string{"versions: offer TLS 1.3"}},
-		{"TLS 1.3 with what does not", "node-0.10.48", chose(wire.VersionTLS13, wire.TLS_AES_128_CCM_8_SHA256, wire.GroupX448, wire.SigEd448),
-			[]string{"versions: offer TLS 1.3", "suites: offer TLS_AES_128_CCM_8_SHA256", "groups: offer x448", "signature algorithms: offer ed448"}},
+		{
+			"TLS 1.3 with what does not", "node-0.10.48", chose(wire.VersionTLS13, wire.TLS_AES_128_CCM_8_SHA256, wire.GroupX448, wire.SigEd448),
+			[]string{"versions: offer TLS 1.3", "suites: offer TLS_AES_128_CCM_8_SHA256", "groups: offer x448", "signature algorithms: offer ed448"},
+		},
 		{"an answer that is no more than a retry", "modern", hrr, []string{"suites: offer TLS_SM4_GCM_SM3", "groups: offer x448"}},
 	} {
 		var got []string

@@ -76,8 +76,10 @@ func situations() []situation {
 			s.groups, s.alpn, s.strict = []wire.Group{wire.GroupBrainpoolP256r1}, []string{"imap"}, true
 		}, nil},
 		{"chrome", "large hellos dropped", func(*simServer) {}, []box{dropLarge(1400, drop)}},
-		{"openssl-3.0", "intolerant of TLS 1.3", func(s *simServer) { s.versions = s.versions[:3] },
-			[]box{breakOn(func(h *wire.ClientHello) bool { return h.OffersVersion(wire.VersionTLS13) }, drop)}},
+		{
+			"openssl-3.0", "intolerant of TLS 1.3", func(s *simServer) { s.versions = s.versions[:3] },
+			[]box{breakOn(func(h *wire.ClientHello) bool { return h.OffersVersion(wire.VersionTLS13) }, drop)},
+		},
 		{"firefox", "nothing is answered", func(*simServer) {}, []box{breakOn(func(*wire.ClientHello) bool { return true }, drop)}},
 	}
 }

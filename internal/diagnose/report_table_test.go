@@ -77,12 +77,16 @@ func TestLadder(t *testing.T) {
 		{"and RC4 behind it", func(s *simServer) {
 			s.versions, s.suites, s.keys = s.versions[:1], []wire.CipherSuite{wire.TLS_RSA_WITH_RC4_128_SHA}, []keyKind{keyRSA}
 		}, "passed failed wall not-reached not-reached not-reached not-reached"},
-		{"an expired certificate", func(s *simServer) {
-			s.versions, s.chain, s.keys = s.versions[2:], simCerts().expired, []keyKind{keyP256}
+		{
+			"an expired certificate", func(s *simServer) {
+				s.versions, s.chain, s.keys = s.versions[2:], simCerts().expired, []keyKind{keyP256}
+			},
+			"passed passed passed passed failed not-reached not-reached",
 		},
-			"passed passed passed passed failed not-reached not-reached"},
-		{"a client certificate is wanted", func(s *simServer) { s.versions, s.demand = s.versions[2:], demandRequired },
-			"passed passed passed passed passed failed not-reached"},
+		{
+			"a client certificate is wanted", func(s *simServer) { s.versions, s.demand = s.versions[2:], demandRequired },
+			"passed passed passed passed passed failed not-reached",
+		},
 	} {
 		s := goodServer()
 		x.edit(s)

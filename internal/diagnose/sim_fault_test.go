@@ -75,40 +75,60 @@ func interference() []fault {
 		"reset": ends(transcript.Reset), "silence": ends(transcript.Silent),
 	}
 	for how, f := range cuts {
-		out = append(out, byHandshake(fault{name: "intolerant of TLS 1.3, by " + how, clients: recent, want: cause.VersionIntolerant, step: cause.StepVersion,
+		out = append(out, byHandshake(fault{
+			name: "intolerant of TLS 1.3, by " + how, clients: recent, want: cause.VersionIntolerant, step: cause.StepVersion,
 			world: func() *world {
 				return one(oldServer(), breakOn(func(h *wire.ClientHello) bool { return h.OffersVersion(wire.VersionTLS13) }, f))
-			}}))
+			},
+		}))
 		for _, ext := range []wire.ExtensionType{wire.ExtSessionTicket, wire.ExtStatusRequest} {
-			out = append(out, byHandshake(fault{name: "intolerant of " + ext.String() + ", by " + how, clients: []string{"modern", "chrome", "firefox"},
+			out = append(out, byHandshake(fault{
+				name: "intolerant of " + ext.String() + ", by " + how, clients: []string{"modern", "chrome", "firefox"},
 				want: cause.VersionIntolerant, step: cause.StepVersion,
 				world: func() *world {
 					return one(goodServer(), breakOn(func(h *wire.ClientHello) bool { _, has := h.Extension(ext); return has }, f))
-				}}))
+				},
+			}))
 		}
 		out = append(out,
-			byHandshake(fault{name: "intolerant of GREASE, by " + how, clients: []string{"chrome"}, want: cause.VersionIntolerant, step: cause.StepVersion,
+			byHandshake(fault{
+				name: "intolerant of GREASE, by " + how, clients: []string{"chrome"}, want: cause.VersionIntolerant, step: cause.StepVersion,
 				world: func() *world {
 					return one(goodServer(), breakOn(func(h *wire.ClientHello) bool { return countGREASE(h) > 0 }, f))
-				}}),
-			byHandshake(fault{name: "intolerant of hybrid shares, by " + how, clients: hybrids, want: cause.VersionIntolerant, step: cause.StepVersion,
+				},
+			}),
+			byHandshake(fault{
+				name: "intolerant of hybrid shares, by " + how, clients: hybrids, want: cause.VersionIntolerant, step: cause.StepVersion,
 				world: func() *world {
 					return one(goodServer(), breakOn(func(h *wire.ClientHello) bool { return slices.ContainsFunc(h.KeyShares(), bigShare) }, f))
-				}}),
-			byHandshake(fault{name: "large hellos dropped, by " + how, clients: hybrids, want: cause.LargeHelloDropped, step: cause.StepVersion,
-				world: func() *world { return one(goodServer(), dropLarge(1400, f)) }}),
-			byHandshake(fault{name: "name filtered in a segment, by " + how, want: cause.SNIFiltered, step: cause.StepVersion, clients: []string{"modern", "firefox"},
-				world: func() *world { return one(goodServer(), filterName(simHost, "segment", f)) }}),
-			byHandshake(fault{name: "name filtered in a record, by " + how, want: cause.SNIFiltered, step: cause.StepVersion,
-				world: func() *world { return one(goodServer(), filterName(simHost, "record", f)) }}),
-			fault{name: "name filtered in the stream, by " + how, want: cause.SNIFiltered, step: cause.StepVersion, least: report.Likely,
-				world: func() *world { return one(goodServer(), filterName(simHost, "stream", f)) }},
-			byHandshake(fault{name: "other names refused, by " + how, want: cause.UnrecognizedName, step: cause.StepCertificate,
+				},
+			}),
+			byHandshake(fault{
+				name: "large hellos dropped, by " + how, clients: hybrids, want: cause.LargeHelloDropped, step: cause.StepVersion,
+				world: func() *world { return one(goodServer(), dropLarge(1400, f)) },
+			}),
+			byHandshake(fault{
+				name: "name filtered in a segment, by " + how, want: cause.SNIFiltered, step: cause.StepVersion, clients: []string{"modern", "firefox"},
+				world: func() *world { return one(goodServer(), filterName(simHost, "segment", f)) },
+			}),
+			byHandshake(fault{
+				name: "name filtered in a record, by " + how, want: cause.SNIFiltered, step: cause.StepVersion,
+				world: func() *world { return one(goodServer(), filterName(simHost, "record", f)) },
+			}),
+			fault{
+				name: "name filtered in the stream, by " + how, want: cause.SNIFiltered, step: cause.StepVersion, least: report.Likely,
+				world: func() *world { return one(goodServer(), filterName(simHost, "stream", f)) },
+			},
+			byHandshake(fault{
+				name: "other names refused, by " + how, want: cause.UnrecognizedName, step: cause.StepCertificate,
 				world: func() *world {
 					return changed(func(s *simServer) { s.names, s.unknown = []string{"else.example"}, f })
-				}}),
-			byHandshake(fault{name: "a name required, by " + how, clients: []string{"nginx-proxy"}, want: cause.SNIRequired, step: cause.StepCertificate,
-				world: func() *world { return changed(func(s *simServer) { s.nameless = f }) }}),
+				},
+			}),
+			byHandshake(fault{
+				name: "a name required, by " + how, clients: []string{"nginx-proxy"}, want: cause.SNIRequired, step: cause.StepCertificate,
+				world: func() *world { return changed(func(s *simServer) { s.nameless = f }) },
+			}),
 		)
 	}
 	return append(out,
@@ -157,34 +177,42 @@ func endpoints() []fault {
 			delete(w.names, simHost)
 			return w
 		}}),
-		byObservation(fault{name: "the second address is TLS 1.0 alone", want: cause.InconsistentEndpoints, step: cause.StepConnect,
-			world: two(func(e *simEnd) { e.server.versions = e.server.versions[:1] })}),
-		byObservation(fault{name: "the second address is closed", want: cause.InconsistentEndpoints, step: cause.StepConnect, warns: true,
-			world: two(func(e *simEnd) { e.down = ends(transcript.Refused) })}),
+		byObservation(fault{
+			name: "the second address is TLS 1.0 alone", want: cause.InconsistentEndpoints, step: cause.StepConnect,
+			world: two(func(e *simEnd) { e.server.versions = e.server.versions[:1] }),
+		}),
+		byObservation(fault{
+			name: "the second address is closed", want: cause.InconsistentEndpoints, step: cause.StepConnect, warns: true,
+			world: two(func(e *simEnd) { e.down = ends(transcript.Refused) }),
+		}),
 	}
 	for how, f := range map[string]*fate{"a reset": ends(transcript.Reset), "a close": ends(transcript.Closed)} {
 		for _, last := range []bool{false, true} {
 			for _, every := range []int{2, 3} {
-				out = append(out, byObservation(fault{name: fmt.Sprintf("every connection of %d gets %s, backwards %v", every, how, last), want: cause.InconsistentEndpoints, step: cause.StepConnect,
+				out = append(out, byObservation(fault{
+					name: fmt.Sprintf("every connection of %d gets %s, backwards %v", every, how, last), want: cause.InconsistentEndpoints, step: cause.StepConnect,
 					world: func() *world {
 						w := one(goodServer())
 						e := w.hosts[nameOf1]
 						e.every, e.flaky, e.last = every, f, last
 						return w
-					}}))
+					},
+				}))
 			}
 		}
 	}
 	// The client's own connection is the first; of the others a limit turns away
 	// some that had to succeed.
 	for _, burst := range []int{1, 4} {
-		out = append(out, fault{name: fmt.Sprintf("%d connections a second", burst), want: cause.RateLimited, step: cause.StepConnect, least: report.Likely, warns: true,
+		out = append(out, fault{
+			name: fmt.Sprintf("%d connections a second", burst), want: cause.RateLimited, step: cause.StepConnect, least: report.Likely, warns: true,
 			world: func() *world {
 				w := one(goodServer())
 				e := w.hosts[nameOf1]
 				e.burst, e.limited = burst, ends(transcript.Reset)
 				return w
-			}})
+			},
+		})
 	}
 	return out
 }
