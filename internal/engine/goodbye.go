@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"net"
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/transcript"
@@ -76,13 +77,18 @@ func (c *conn) drain() {
 		c.chunk = make([]byte, readChunk)
 	}
 	for range 64 {
-		if err := c.nc.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
-			return
-		}
-		n, err := c.nc.Read(c.chunk)
+		n, err := readNow(c.nc, c.chunk)
 		c.t.BytesReceived += int64(n)
 		if err != nil {
 			return
 		}
 	}
+}
+
+// readSoon is readNow for connections that cannot be asked without waiting.
+func readSoon(nc net.Conn, b []byte) (int, error) {
+	if err := nc.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+		return 0, err
+	}
+	return nc.Read(b)
 }

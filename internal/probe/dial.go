@@ -28,6 +28,14 @@ func (l *link) Read(b []byte) (int, error) {
 	return l.Conn.Read(b)
 }
 
+// SyscallConn gives access to the socket, if the connection is one.
+func (l *link) SyscallConn() (syscall.RawConn, error) {
+	if c, ok := l.Conn.(syscall.Conn); ok {
+		return c.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
+}
+
 // CloseWrite sends FIN, or close_notify to a proxy behind TLS.
 func (l *link) CloseWrite() error {
 	if c, ok := l.Conn.(interface{ CloseWrite() error }); ok {
