@@ -3,50 +3,38 @@ module github.com/tlswhy/tlswhy
 go 1.26.8
 
 require (
-	charm.land/lipgloss/v2 v2.0.6 // indirect
-	github.com/ProtonMail/go-crypto v1.5.2 // indirect
-	github.com/VividCortex/ewma v1.2.0 // indirect
-	github.com/acarl005/stripansi v0.0.0-20180116102854-5a71ef0e047d // indirect
-	github.com/andybalholm/brotli v1.2.8 // indirect
-	github.com/charmbracelet/colorprofile v0.4.3 // indirect
-	github.com/charmbracelet/ultraviolet v0.0.0-20260811164956-006e29f97886 // indirect
-	github.com/charmbracelet/x/ansi v0.11.8 // indirect
-	github.com/charmbracelet/x/term v0.2.2 // indirect
-	github.com/charmbracelet/x/termios v0.1.1 // indirect
-	github.com/charmbracelet/x/windows v0.2.2 // indirect
-	github.com/clipperhouse/displaywidth v0.11.0 // indirect
+	github.com/ProtonMail/go-crypto v1.5.2 // brainpool curves of certificates
+	github.com/andybalholm/brotli v1.2.8 // compressed certificates (RFC 8879)
+	github.com/clipperhouse/displaywidth v0.11.0 // columns of text on a terminal
+	github.com/cloudflare/circl v1.6.5 // X448, Ed448
+	github.com/goccy/go-yaml v1.19.2 // strict reading of the data files, by generators alone
+	github.com/klauspost/compress v1.20.3 // zstd of compressed certificates
+	github.com/miekg/dns v1.1.73 // look-ups past the system's resolver: HTTPS, CAA, TLSA
+	github.com/pion/dtls/v3 v3.1.15 // AES-CCM
+	github.com/spf13/cobra v1.10.2 // commands, completion
+	github.com/spf13/pflag v1.0.9 // flags, with cobra
+	golang.org/x/crypto v0.58.0 // cryptobyte, ChaCha20-Poly1305
+	golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d // Mozilla's roots
+	golang.org/x/net v0.62.0 // HTTP/2 frames, IDNA, public suffixes
+	golang.org/x/sys v0.49.0 // TCP_INFO
+	golang.org/x/term v0.47.0 // is it a terminal, and how wide
+	golang.org/x/time v0.16.0 // pace of connections
+)
+
+// Tests only.
+require (
+	github.com/google/go-cmp v0.7.0 // differences of structures
+	github.com/rogpeppe/go-internal v1.16.0 // testscript
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // published schemas against real output
+	github.com/zmap/zcrypto v0.0.0-20260725024403-2c658ce3c66f // an oracle for names of code points
+	go.uber.org/goleak v1.3.0 // goroutines that outlive their test
+	pgregory.net/rapid v1.3.0 // properties
+)
+
+require (
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
-	github.com/cloudflare/circl v1.6.5 // indirect
-	github.com/goccy/go-yaml v1.19.2 // indirect
-	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
-	github.com/klauspost/compress v1.20.3 // indirect
-	github.com/lucasb-eyer/go-colorful v1.4.1 // indirect
-	github.com/mattn/go-runewidth v0.0.30 // indirect
-	github.com/miekg/dns v1.1.73 // indirect
-	github.com/muesli/cancelreader v0.2.2 // indirect
-	github.com/pion/dtls/v3 v3.1.15 // indirect
-	github.com/pion/logging v0.2.4 // indirect
-	github.com/pion/transport/v5 v5.0.0 // indirect
-	github.com/rivo/uniseg v0.4.7 // indirect
-	github.com/rogpeppe/go-internal v1.16.0 // indirect
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
-	github.com/spf13/cobra v1.10.2 // indirect
-	github.com/spf13/pflag v1.0.9 // indirect
-	github.com/vbauerster/cupwriter v0.0.5 // indirect
-	github.com/vbauerster/mpb/v8 v8.16.2 // indirect
 	github.com/weppos/publicsuffix-go v0.50.4-0.20260715080728-6ed62ce99a4a // indirect
-	github.com/xo/terminfo v0.0.0-20220910002029-abceb7e1c41e // indirect
-	github.com/zmap/zcrypto v0.0.0-20260725024403-2c658ce3c66f // indirect
-	go.uber.org/goleak v1.3.0 // indirect
-	golang.org/x/crypto v0.58.0 // indirect
-	golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d // indirect
-	golang.org/x/net v0.62.0 // indirect
-	golang.org/x/sync v0.24.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
-	golang.org/x/term v0.47.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
-	golang.org/x/time v0.16.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
-	pgregory.net/rapid v1.3.0 // indirect
 )
