@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
@@ -24,10 +25,13 @@ func (s *session) check(ctx context.Context) {
 	// first, all at once.
 	pending := make([]<-chan *transcript.Transcript, len(addrs))
 	giveUp := make([]context.CancelFunc, len(addrs))
+	dialling := make([]chan struct{}, len(addrs))
 	for i, a := range addrs {
 		var each context.Context
 		each, giveUp[i] = context.WithCancel(ctx)
 		defer giveUp[i]()
+		dialling[i] = make(chan struct{})
+		each = transcript.WithDialling(each, sync.OnceFunc(func() { close(dialling[i]) }))
 		pending[i] = s.start(each, s.baseline("baseline", a))
 	}
 	if !s.o.Gentle {
@@ -35,12 +39,12 @@ func (s *session) check(ctx context.Context) {
 		defer cancel()
 		s.ech = s.seekECH(hidden, addrs[0])
 	}
-	base, fan := s.firstRound(ctx, addrs[0], pending[0])
+	base, fan := s.firstRound(ctx, addrs[0], pending[0], dialling[0])
 	primary := 0
 	for base != nil && base.Outcome.Kind == transcript.NoRoute && primary+1 < len(addrs) {
 		s.addresses = append(s.addresses, addressResult{addrs[primary], base, s.assess(base)})
 		primary++
-		base, fan = s.firstRound(ctx, addrs[primary], pending[primary])
+		base, fan = s.firstRound(ctx, addrs[primary], pending[primary], dialling[primary])
 	}
 	late := pending[primary] // of a baseline that is still silent
 	if base == nil {
@@ -111,15 +115,15 @@ func (s *session) planFan(addr netip.AddrPort) []transcript.Attempt {
 // it. A nil baseline is one that is still silent. Where the client is fine, what
 // of the fan is still under way is given little time: it is only for what might
 // hurt one day.
-func (s *session) firstRound(ctx context.Context, addr netip.AddrPort, pending <-chan *transcript.Transcript) (*transcript.Transcript, []*transcript.Transcript) {
+func (s *session) firstRound(ctx context.Context, addr netip.AddrPort, pending <-chan *transcript.Transcript, dialling <-chan struct{}) (*transcript.Transcript, []*transcript.Transcript) {
 	if s.o.Gentle {
 		base := s.await(ctx, pending, s.o.Timeout)
 		return base, s.round(ctx, s.planFan(addr))
 	}
 	fanCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	base := s.await(ctx, pending, headStart)
 	plan := s.planFan(addr)
+	base := s.letGo(pending, dialling)
 	results := make([]<-chan *transcript.Transcript, len(plan))
 	for i, a := range plan {
 		results[i] = s.start(fanCtx, a)
@@ -149,6 +153,22 @@ func (s *session) firstRound(ctx context.Context, addr netip.AddrPort, pending <
 		base = s.await(ctx, pending, 0)
 	}
 	return base, fan
+}
+
+// letGo waits until the client's own SYN is out, so that it goes before those of
+// the fan: where connections are limited, it has to be ours that are turned away,
+// and what computes the answers has the one to the client's hello to do first. It
+// returns an attempt that has ended by then.
+func (s *session) letGo(pending <-chan *transcript.Transcript, dialling <-chan struct{}) *transcript.Transcript {
+	timer := time.NewTimer(headStart)
+	defer timer.Stop()
+	select {
+	case t := <-pending:
+		return t
+	case <-dialling:
+	case <-timer.C:
+	}
+	return nil
 }
 
 // await returns nil if the attempt has not ended within d.

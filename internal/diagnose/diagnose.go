@@ -91,8 +91,7 @@ const (
 	// impatience is when a silent first attempt is treated as silent for now,
 	// while it goes on waiting: the terminal names a likely cause within 5 s.
 	impatience = 3 * time.Second
-	// headStart is by how much the client's own SYN goes before those of the fan:
-	// where connections are limited, it has to be ours that are turned away.
+	// headStart is how long the fan waits for the client's own SYN to go out.
 	headStart = 2 * time.Millisecond
 	// probeWait is the silence after which an experiment counts as unanswered.
 	// TCP sends a lost SYN or segment again after 1 s and after 3 s.

@@ -143,8 +143,8 @@ func (s *session) start(ctx context.Context, a transcript.Attempt) <-chan *trans
 		s.record(ctx, t, err)
 		out <- t
 	}()
-	// It goes first, as far as it gets without waiting: the client's own attempt
-	// before the fan, whose answers keep a small server busy for a while.
+	// Attempts go out in the order in which they were started. Without this, the
+	// last one started would be the first to run.
 	runtime.Gosched()
 	return out
 }

@@ -88,6 +88,13 @@ func (p *Prober) connect(ctx context.Context, h *transcript.Handshake, t *transc
 func (p *Prober) dial(ctx context.Context, a netip.AddrPort, wait time.Duration) (net.Conn, error) {
 	p.connections.Add(1)
 	d := net.Dialer{Timeout: wait, KeepAlive: -1}
+	if dialling := transcript.Dialling(ctx); dialling != nil {
+		// Called right before connect, on the thread that calls it.
+		d.ControlContext = func(context.Context, string, string, syscall.RawConn) error {
+			dialling()
+			return nil
+		}
+	}
 	// There is one address, and nothing to choose from or to look up.
 	c, err := d.DialTCP(ctx, "tcp", netip.AddrPort{}, a)
 	if err != nil {
