@@ -11,7 +11,8 @@ import (
 type compareView struct {
 	Left, Right               string // ids with what they were for
 	LeftOutcome, RightOutcome string
-	Rows                      []compareRow
+	Rows                      []compareRow // that differ
+	Same                      []compareRow // the rest
 }
 
 type compareRow struct {
@@ -40,7 +41,7 @@ func compare(r *report.Report, p *report.Proof) *compareView {
 		Left: a.ID + ", " + a.Purpose, Right: b.ID + ", " + b.Purpose,
 		LeftOutcome: outcome(a), RightOutcome: outcome(b),
 	}
-	v.Rows = []compareRow{
+	for _, r := range []compareRow{
 		row("versions", names(x.Versions), names(y.Versions)),
 		row("suites", names(x.Ciphers), names(y.Ciphers)),
 		row("groups", names(x.Groups), names(y.Groups)),
@@ -50,6 +51,12 @@ func compare(r *report.Report, p *report.Proof) *compareView {
 		row("server name", pointed(x.SNI), pointed(y.SNI)),
 		row("extensions", names(x.Extensions), names(y.Extensions)),
 		row("size", []string{strconv.Itoa(x.Bytes) + " bytes"}, []string{strconv.Itoa(y.Bytes) + " bytes"}),
+	} {
+		if r.Differs {
+			v.Rows = append(v.Rows, r)
+		} else {
+			v.Same = append(v.Same, r)
+		}
 	}
 	return v
 }

@@ -78,14 +78,15 @@ type findingView struct {
 	Judged                      *report.Proof
 	Alternatives                []report.Alternative
 	Either                      []string
-	Fixes                       []fixView
+	Fixes, MoreFixes            []fixView
+	MoreNames                   string
 	Reproduce                   []string
 	Retest, Guide               string
 }
 
 type fixView struct {
-	Group, For, Text, Place, Config, Run, Remark string
-	Open                                         bool
+	For, Text, Place, Config, Run, Remark string
+	Open                                  bool
 }
 
 type checkView struct{ Class, Word, Title string }
@@ -136,7 +137,7 @@ func pageOf(r *report.Report, anchor string) page {
 		p.Checked = "checked " + t.UTC().Format("2 Jan 2006 15:04 UTC")
 	}
 	for _, g := range rungs(r) {
-		p.Rungs = append(p.Rungs, rungView{g.State, strings.ReplaceAll(stateWord(g.State), "-", " "), g.Step.String(), g.Text})
+		p.Rungs = append(p.Rungs, rungView{g.State, strings.ReplaceAll(stateWord(g.State), "-", " "), g.Step.String(), rungText(g)})
 	}
 	root := r.Root()
 	if root == nil && r.Verdict == report.Unknown && len(r.Findings) > 0 {
@@ -144,7 +145,7 @@ func pageOf(r *report.Report, anchor string) page {
 	}
 	if root != nil {
 		p.Why = summary(root)
-		v := viewOf(r, root, anchor+"-f")
+		v := viewOf(r, root)
 		p.Root = &v
 	} else {
 		facts := negotiated(r.Server)
@@ -158,7 +159,7 @@ func pageOf(r *report.Report, anchor string) page {
 	}
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f != root {
-			p.Others = append(p.Others, viewOf(r, f, anchor+"-f"+strconv.Itoa(i)))
+			p.Others = append(p.Others, viewOf(r, f))
 		}
 	}
 	for _, c := range r.Checklist {
@@ -170,11 +171,11 @@ func pageOf(r *report.Report, anchor string) page {
 	return p
 }
 
-func viewOf(r *report.Report, f *report.Finding, group string) findingView {
+func viewOf(r *report.Report, f *report.Finding) findingView {
 	v := findingView{
 		Class: "warning", Tag: "Warning", Cause: string(f.Cause), Summary: summary(f),
 		Confidence: string(f.Confidence), ConfidenceLabel: confidenceLabel(f.Confidence),
-		Proof: capitalised(proof(r, f, true)), Actor: actor(r, f), Compare: compare(r, f.Proof),
+		Proof: capitalised(proof(r, f, f.Proof == nil || f.Proof.Kind != report.ByVerify)), Actor: actor(r, f), Compare: compare(r, f.Proof),
 		Reproduce: f.Reproduce, Retest: f.Retest, Guide: "tlswhy guide " + string(f.Cause),
 	}
 	if f.Blocking {
@@ -190,33 +191,33 @@ func viewOf(r *report.Report, f *report.Finding, group string) findingView {
 		v.Either = append(v.Either, strings.Join(set, " and "))
 	}
 	m := remediesOf(r, f)
-	add := func(x *report.Fix, open, instead bool) {
-		if x == nil {
-			return
-		}
-		name := softwareName(x.For)
-		if name == "" {
-			name = "In general"
-		}
-		if instead {
-			name += " (instead)"
-		}
-		remark := ""
-		if !x.Verified {
-			remark = "From documentation, not tested by us."
-		}
-		v.Fixes = append(v.Fixes, fixView{Group: group, For: name, Text: sentence(oneLine(x.Text)), Place: x.Place, Config: strings.Trim(x.Config, "\n"), Run: strings.Join(x.Run, "\n"), Remark: remark, Open: open})
+	if m.main != nil {
+		v.Fixes = append(v.Fixes, fixOf(m.main, true, false))
 	}
-	add(m.main, true, false)
-	for _, instead := range []bool{false, true} {
-		if instead {
-			add(m.instead, false, true)
-		}
-		for i := range m.others {
-			if m.main != nil && instead == (atClient(m.others[i], f) != atClient(*m.main, f)) {
-				add(&m.others[i], false, instead)
-			}
-		}
+	if m.instead != nil {
+		v.Fixes = append(v.Fixes, fixOf(m.instead, false, true))
+	}
+	for i := range m.others {
+		x := &m.others[i]
+		v.MoreFixes = append(v.MoreFixes, fixOf(x, false, m.main != nil && atClient(*x, f) != atClient(*m.main, f)))
+	}
+	v.MoreNames = list(m.otherNames(), 4)
+	return v
+}
+
+func fixOf(x *report.Fix, open, instead bool) fixView {
+	v := fixView{
+		For: softwareName(x.For), Text: sentence(oneLine(x.Text)), Place: x.Place,
+		Config: strings.Trim(x.Config, "\n"), Run: strings.Join(x.Run, "\n"), Open: open,
+	}
+	if v.For == "" {
+		v.For = "In general"
+	}
+	if instead {
+		v.For += " (instead, at the other end)"
+	}
+	if !x.Verified {
+		v.Remark = "From documentation, not tested by us."
 	}
 	return v
 }
@@ -261,6 +262,9 @@ func verdictMark(v report.Verdict) string {
 	}
 	return "?"
 }
+
+// rungText is the text of a step without what its state says already.
+func rungText(g report.Rung) string { return strings.TrimPrefix(g.Text, "next wall: ") }
 
 func stateWord(state string) string {
 	if state == "wall" {

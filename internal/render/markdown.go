@@ -60,7 +60,7 @@ func markdownReport(b *strings.Builder, r *report.Report) {
 	}
 	b.WriteString("| step | | |\n| --- | --- | --- |\n")
 	for _, g := range rungs(r) {
-		fmt.Fprintf(b, "| %s | %s | %s |\n", stepName(g.Step), mdText(strings.ReplaceAll(stateWord(g.State), "-", " ")), mdText(g.Text))
+		fmt.Fprintf(b, "| %s | %s | %s |\n", stepName(g.Step), mdText(strings.ReplaceAll(stateWord(g.State), "-", " ")), mdText(rungText(g)))
 	}
 	b.WriteByte('\n')
 	if root != nil {

@@ -173,7 +173,7 @@ func (p *painter) rung(g report.Rung) {
 		head = line{{plain, name}, {boldYellow, rail("!")}}
 	case "wall":
 		head = line{{dim, name}, {red, " " + strings.Repeat("┄", max(1, railEnd-len(name)-2)) + "✗"}}
-		body = line{{dim, "next wall: "}, {plain, strings.TrimPrefix(g.Text, "next wall: ")}}
+		body = line{{dim, "next wall: "}, {plain, rungText(g)}}
 	default:
 		head = styled(dim, padded(name, railEnd))
 		body = styled(dim, g.Text)
