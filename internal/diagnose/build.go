@@ -250,7 +250,7 @@ func (s *session) advise(f *report.Finding, known map[string]string, software st
 // retestCommand repeats this check.
 func (s *session) retestCommand() string {
 	o := s.o.Echo
-	parts := []string{"tlswhy", orElse(s.target.Input, s.target.String())}
+	parts := []string{"tlswhy", quote(orElse(s.target.Input, s.target.String()))}
 	add := func(flag, value string) {
 		if value != "" {
 			parts = append(parts, flag, quote(value))
