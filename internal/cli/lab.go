@@ -219,7 +219,7 @@ func (a *app) labCheck(ctx context.Context, f *labFlags, l *lab.Lab) error {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			results[i], errs[i] = a.checkEndpoint(ctx, e, l.CAFile(), f.timeout, p)
+			results[i], errs[i] = a.checkEndpoint(ctx, e, f.timeout, p)
 			p.finished()
 		})
 	}
@@ -245,7 +245,7 @@ func (a *app) labCheck(ctx context.Context, f *labFlags, l *lab.Lab) error {
 
 // checkEndpoint checks one endpoint with the command line that the lab gives
 // for it.
-func (a *app) checkEndpoint(ctx context.Context, e lab.Endpoint, caFile string, timeout time.Duration, p *progress) (labEndpoint, error) {
+func (a *app) checkEndpoint(ctx context.Context, e lab.Endpoint, timeout time.Duration, p *progress) (labEndpoint, error) {
 	out := endpointOf(e)
 	f, targets, err := parseCheckLine(e.Command)
 	if err != nil {
