@@ -122,9 +122,9 @@ measure() {
   fi
   if wants healthy; then
     echo "### A healthy endpoint, about 0 ms away"; echo
-    near healthy -n $((runs * 2 + 1)) "${healthy[@]}"
+    near healthy -n $((runs * 2 + 1)) -target "openssl s_client=1.5" "${healthy[@]:0:2}"
     echo "### A healthy endpoint, 100 ms away"; echo
-    far healthy -n "$runs" "${healthy[@]}"
+    far healthy -n "$runs" -target curl=1.1 "${healthy[@]}"
   fi
   if wants faults; then
     echo "### A handshake that fails, 100 ms away: time to the proof"; echo

@@ -30,6 +30,7 @@ type setup struct {
 	Addr   string // the servers' address
 	Iface  string // on which their traffic is seen
 	N      int    // runs of each program
+	Target string // PEER=RATIO
 }
 
 func main() {
@@ -57,6 +58,7 @@ func main() {
 	fs.StringVar(&s.Addr, "addr", "127.0.0.1", "the servers' address")
 	fs.StringVar(&s.Iface, "iface", "lo", "interface of their traffic")
 	fs.IntVar(&s.N, "n", 9, "runs of each program")
+	fs.StringVar(&s.Target, "target", "", "`PEER=RATIO`: how many times as long as that one it may take")
 	args := os.Args[2:]
 	if os.Args[1] != "shim" {
 		if err := fs.Parse(args); err != nil {
