@@ -102,7 +102,7 @@ func Start(ctx context.Context, opts Options) (*Lab, error) {
 	if err := l.up(chosen); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	l.stopAfter = context.AfterFunc(ctx, func() { l.Close() })
+	l.stopAfter = context.AfterFunc(ctx, func() { _ = l.stop() })
 	return l, nil
 }
 
@@ -203,6 +203,11 @@ func (l *Lab) Close() error {
 	if l.stopAfter != nil {
 		l.stopAfter()
 	}
+	return l.stop()
+}
+
+// stop is Close, also from the goroutine that watches the context.
+func (l *Lab) stop() error {
 	l.mu.Lock()
 	l.closed = true
 	var errs []error
