@@ -67,7 +67,7 @@ func newChecker(o tlswhy.Options) (checker, error) { return tlswhy.New(o) }
 
 // run runs one command line.
 func (a *app) run(ctx context.Context, args []string) int {
-	root := a.rootCommand()
+	root := a.commandFor(args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(err)

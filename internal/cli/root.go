@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,9 +12,37 @@ import (
 	"github.com/tlswhy/tlswhy"
 )
 
-// rootCommand builds the whole tree: one constructor for each command. The root
-// itself is check, so that a target is enough.
+// rootCommand builds the whole tree: one constructor for each command.
 func (a *app) rootCommand() *cobra.Command {
+	root := a.trunk()
+	root.AddCommand(
+		a.checkCommand(), a.retestCommand(), a.guideCommand(), a.labCommand(), a.clientsCommand(),
+		a.schemaCommand(), a.versionCommand(),
+	)
+	return root
+}
+
+// commandFor is as much of the tree as a command line needs. Where it begins with
+// what can be nothing but a target, that is the trunk alone: the rest with its
+// flags takes longer to build than a handshake on the same machine.
+func (a *app) commandFor(args []string) *cobra.Command {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || !strings.ContainsAny(args[0], ".:/") || slices.ContainsFunc(args, asksForHelp) {
+		return a.rootCommand()
+	}
+	return a.trunk()
+}
+
+// asksForHelp also takes -vh, and more than it should: help lists all commands.
+func asksForHelp(arg string) bool {
+	if strings.HasPrefix(arg, "--") {
+		return strings.HasPrefix(arg, "--help")
+	}
+	return strings.HasPrefix(arg, "-") && strings.Contains(arg, "h")
+}
+
+// trunk is the root without its commands. It is check itself, so that a target is
+// enough.
+func (a *app) trunk() *cobra.Command {
 	root := a.checkCommand()
 	root.Use = "tlswhy TARGET…"
 	root.Short = "Say why a TLS connection fails, and prove it"
@@ -37,10 +66,6 @@ shows that the outcome flips.
 	root.SetHelpFunc(a.help)
 	// Usage is shown by --help alone: an error is one line.
 	root.SetUsageFunc(func(*cobra.Command) error { return nil })
-	root.AddCommand(
-		a.checkCommand(), a.retestCommand(), a.guideCommand(), a.labCommand(), a.clientsCommand(),
-		a.schemaCommand(), a.versionCommand(),
-	)
 	return root
 }
 
