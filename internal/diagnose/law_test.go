@@ -122,6 +122,7 @@ func (x examined) agrees(t tester, p *client.Profile, e *simEnd) {
 	if root.Confidence != report.Proved {
 		t.Errorf("%s is %s", root.Cause, root.Confidence)
 	}
+	x.helps(t, e, h)
 }
 
 // covers says that what was found is a sufficient set. A single change is found
