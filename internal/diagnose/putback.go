@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/transcript"
@@ -37,6 +38,7 @@ func (s *session) putBack(ctx context.Context, addr netip.AddrPort, base, contro
 		// The reference gets through, with this of the client's it does not.
 		ch := e.changes[0]
 		ch.removes = ch.dim != dimVersions || c.OffersVersion(refAgain.Version())
+		ch.value = instead(ch.dim, c, refAgain)
 		f := s.negotiationFinding(flip{a: e.t, b: refAgain, change: ch, seen: 1, extra: []string{base.ID, control.ID, ref.ID}}, nil)
 		f.Confidence = report.Likely
 		f.Proof = nil
@@ -45,6 +47,26 @@ func (s *session) putBack(ctx context.Context, addr netip.AddrPort, base, contro
 		return true
 	}
 	return false
+}
+
+// instead names what the server took where the client's hello c has what it does
+// not take, or that of c, by what the sentence about the dimension speaks of.
+func instead(d dimension, c *wire.ClientHello, t *transcript.Transcript) string {
+	switch d {
+	case dimVersions:
+		return t.Version().String()
+	case dimSuites:
+		return suiteOf(t)
+	case dimGroups:
+		return t.Group.String()
+	case dimSchemes:
+		return t.Signature.String()
+	case dimALPN:
+		return strings.Join(c.ALPN(), ", ")
+	case dimExtensions:
+		return dropExtensions(c).value
+	}
+	return ""
 }
 
 // takeFrom is the change that makes dimension d of a hello like that of c, and
