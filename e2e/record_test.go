@@ -224,6 +224,11 @@ func trimmed(t *transcript.Transcript) *transcript.Transcript {
 		t.Hello = blankHello(t.Hello)
 	}
 	t.Retried = nil
+	if t.Response != nil {
+		r := *t.Response
+		r.Body = bytes.ReplaceAll(r.Body, []byte(workDir), []byte("/srv"))
+		t.Response = &r
+	}
 	if r, _, err := wire.ParseRecord(t.Reply); err == nil {
 		t.Reply = t.Reply[:min(len(t.Reply), len(r.Payload)+wire.RecordHeaderLen, 64)]
 	}
