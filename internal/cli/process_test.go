@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -108,13 +110,46 @@ func TestLabEndsWithCtrlC(t *testing.T) {
 	}
 }
 
-// tlswhy --version has to take under 8 ms: nothing may be read, parsed or built
-// when the program starts that only some commands need.
-func BenchmarkVersion(b *testing.B) {
-	path := filepath.Join(b.TempDir(), "tlswhy")
+func build(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "tlswhy")
 	if out, err := exec.Command("go", "build", "-o", path, "github.com/tlswhy/tlswhy/cmd/tlswhy").CombinedOutput(); err != nil {
-		b.Fatalf("building: %v\n%s", err, out)
+		t.Fatalf("building: %v\n%s", err, out)
 	}
+	return path
+}
+
+// Nothing may be read, parsed or built when the program starts that only some
+// commands need. Bytes allocated by initialisation do not depend on how busy the
+// machine is, so they stand for the time.
+func TestStartsLean(t *testing.T) {
+	const atMost, ofOurs = 256 << 10, 32 << 10
+	cmd := exec.Command(build(t), "--version")
+	cmd.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+	var trace bytes.Buffer
+	cmd.Stderr = &trace
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, m := range regexp.MustCompile(`(?m)^init (\S+) .* (\d+) bytes`).FindAllStringSubmatch(trace.String(), -1) {
+		n, err := strconv.Atoi(m[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += n
+		if strings.HasPrefix(m[1], "github.com/tlswhy/") && n > ofOurs {
+			t.Errorf("%s allocates %d bytes at start, at most %d", m[1], n, ofOurs)
+		}
+	}
+	if total == 0 || total > atMost {
+		t.Errorf("%d bytes are allocated at start, at most %d:\n%s", total, atMost, trace.String())
+	}
+}
+
+// tlswhy --version has to take under 8 ms.
+func BenchmarkVersion(b *testing.B) {
+	path := build(b)
 	for b.Loop() {
 		if err := exec.Command(path, "--version").Run(); err != nil {
 			b.Fatal(err)
