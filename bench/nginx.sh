@@ -12,11 +12,11 @@ server() { # PORT KEY DIRECTIVES
 {
   cat <<CONF
 load_module modules/ngx_stream_module.so;
-worker_processes 1;
+worker_processes auto;
 daemon off;
 pid $dir/nginx.pid;
 error_log $dir/nginx.log error;
-events { worker_connections 1024; multi_accept on; }
+events { worker_connections 1024; }
 http {
   access_log off;
   client_body_temp_path $dir/tmp; proxy_temp_path $dir/tmp; fastcgi_temp_path $dir/tmp; uwsgi_temp_path $dir/tmp; scgi_temp_path $dir/tmp;

@@ -26,7 +26,7 @@ func healthy(s *setup, args []string) error {
 	}
 	fmt.Printf("Round trip %s ms (median of 9 TCP connects); %d runs each, in turn.\n\n", ms(rtt), s.N)
 	var t table
-	t.add("endpoint", "program", "median ms", "fastest ms", "CPU ms", "peak MB", "connections", "hellos", "handshakes finished", "resets", "errors", "tlswhy / this", "target", "")
+	t.add("endpoint", "program", "median ms", "fastest ms", "CPU ms", "peak MB", "connections", "hellos", "handshakes finished", "resets", "errors", "tlswhy / this", "fastest / fastest", "target", "")
 	for _, a := range args {
 		port, word, err := endpoint(a)
 		if err != nil {
@@ -52,7 +52,7 @@ func healthy(s *setup, args []string) error {
 			per := func(total int) string { return strconv.FormatFloat(float64(total)/float64(n), 'g', 3, 64) }
 			t.add(word, r.name, ms(median(x.wall)), ms(least(x.wall)), ms(median(x.cpu)), mb(median(x.rss)),
 				per(x.work.Connections), per(x.work.Hellos), per(x.work.Finished), per(x.work.Resets),
-				strconv.Itoa(len(x.errors)), ratio(median(scores[0].wall), median(x.wall)), target, verdict)
+				strconv.Itoa(len(x.errors)), ratio(median(scores[0].wall), median(x.wall)), ratio(least(scores[0].wall), least(x.wall)), target, verdict)
 		}
 	}
 	t.print()

@@ -74,7 +74,7 @@ func main() {
 
 // tlswhyCheck is a check of the server on port.
 func (s *setup) tlswhyCheck(port int, more ...string) []string {
-	cmd := []string{s.Tlswhy, "check", fmt.Sprintf("%s:%d", s.Name, port), "--connect", fmt.Sprintf("%s:%d", s.Addr, port), "--ca-file", s.CA}
+	cmd := []string{s.Tlswhy, fmt.Sprintf("%s:%d", s.Name, port), "--connect", fmt.Sprintf("%s:%d", s.Addr, port), "--ca-file", s.CA}
 	return append(cmd, more...)
 }
 
