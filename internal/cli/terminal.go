@@ -9,7 +9,8 @@ import (
 	"github.com/tlswhy/tlswhy/internal/render"
 )
 
-// terminal is what a stream leads to; the zero value is no terminal.
+// terminal is what a stream leads to; the zero value is no terminal, or one that
+// would print escape sequences instead of obeying them.
 type terminal struct {
 	is            bool
 	width, height int // 0: unknown
@@ -17,7 +18,7 @@ type terminal struct {
 
 func terminalOf(f *os.File) terminal {
 	fd := int(f.Fd()) // G115: a descriptor is a small number
-	if !term.IsTerminal(fd) {
+	if !term.IsTerminal(fd) || !obeysEscapes(f) {
 		return terminal{}
 	}
 	w, h, err := term.GetSize(fd)
