@@ -91,7 +91,9 @@ func (a *app) check(ctx context.Context, f *checkFlags, args []string) error {
 	if len(reports) == 0 && interrupted {
 		return &exitError{code: exitInterrupted}
 	}
-	if err := a.deliver(out, f.outputFlags, format, explicit, interrupted, reports); err != nil {
+	view := a.view(f.verbose, f.noColor)
+	view.Several = len(targets) > 1
+	if err := a.deliver(out, view, format, explicit, interrupted, reports); err != nil {
 		return err
 	}
 	verdicts := make([]tlswhy.Verdict, len(reports))
@@ -146,8 +148,7 @@ func checkAll(ctx context.Context, c checker, targets []tlswhy.Target, atOnce in
 
 // deliver writes reports to where they were asked to go. A file whose format is
 // told by its name comes in addition to what a person sees on the terminal.
-func (a *app) deliver(out *sink, f outputFlags, format render.Format, explicit, interrupted bool, reports []*tlswhy.Report) error {
-	view := a.view(f.verbose, f.noColor)
+func (a *app) deliver(out *sink, view render.Options, format render.Format, explicit, interrupted bool, reports []*tlswhy.Report) error {
 	if out.file != "" && format == render.JSON {
 		view.Saved = out.file
 	}

@@ -162,8 +162,22 @@ func TestInterrupted(t *testing.T) {
 			t.Errorf("%s: what is known is missing:\n%s", format, got.out)
 		}
 	}
-	// Where nothing is known, nothing is said.
+	// The document of several targets stays one where a single report is known.
 	ctx, cancel := context.WithCancelCause(t.Context())
+	one := func(ctx context.Context, o tlswhy.Options, target tlswhy.Target) (*tlswhy.Report, error) {
+		if target.Host == "unknown.example" {
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		}
+		defer cancel(errInterrupted)
+		return verdictByName(ctx, o, target)
+	}
+	got := runFake(t, ctx, false, one, "fail.example", "unknown.example", "--json")
+	if err := validate("reports", []byte(got.out)); err != nil || got.code != exitInterrupted {
+		t.Errorf("one of two: exit code %d, %v", got.code, err)
+	}
+	// Where nothing is known, nothing is said.
+	ctx, cancel = context.WithCancelCause(t.Context())
 	cancel(errInterrupted)
 	nothing := func(ctx context.Context, o tlswhy.Options, t tlswhy.Target) (*tlswhy.Report, error) {
 		return nil, context.Cause(ctx)

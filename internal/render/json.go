@@ -51,8 +51,8 @@ func escapeJSON(in []byte) []byte {
 
 func escapes(r rune) bool { return r != '\n' && safe.Dangerous(r) }
 
-func writeReportsJSON(w io.Writer, reports []*report.Report) error {
-	if len(reports) == 1 {
+func writeReportsJSON(w io.Writer, reports []*report.Report, several bool) error {
+	if len(reports) == 1 && !several {
 		return WriteJSON(w, reports[0])
 	}
 	return WriteJSON(w, report.Reports{Schema: report.ReportsSchema, Reports: reports})

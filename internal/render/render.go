@@ -43,7 +43,7 @@ func ParseFormat(s string) (Format, error) {
 	return "", fmt.Errorf("format %q is not known, there are %s", s, strings.Join(names, ", "))
 }
 
-// Options say where a view is shown. They matter to Term, but for Saved.
+// Options say where a view is shown. They matter to Term, but for Several.
 type Options struct {
 	// Width of the terminal in columns; 0 is 80.
 	Width int
@@ -52,6 +52,9 @@ type Options struct {
 	Color   bool
 	ASCII   bool // no characters beyond ASCII of our own
 	Verbose bool // all findings, fixes, handshakes and certificates
+	// Several asks for the document of several targets even where an interruption
+	// left one report.
+	Several bool
 	// Saved is the file that holds the report as JSON, for "tlswhy retest FILE";
 	// "" where there is none.
 	Saved string
@@ -60,7 +63,7 @@ type Options struct {
 // Reports writes reports in a view. JSON is one document whatever their number.
 func Reports(w io.Writer, f Format, reports []*report.Report, o Options) error {
 	if f == JSON {
-		return writeReportsJSON(w, reports)
+		return writeReportsJSON(w, reports, o.Several)
 	}
 	clean := make([]*report.Report, len(reports))
 	for i, r := range reports {
