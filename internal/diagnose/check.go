@@ -279,20 +279,52 @@ func (s *session) explainStop(ctx context.Context, addr netip.AddrPort, base *tr
 				return
 			}
 		}
-		if ctx.Err() != nil || len(s.findings) > 0 {
+		if ctx.Err() != nil || s.blocked() {
 			return
 		}
-		// A reset or close among many connections counts only once it was seen alone.
-		if k := base.Outcome.Kind; k == transcript.Reset || k == transcript.Closed {
-			if alone := s.run(ctx, s.attempt("alone: the client's own hello", addr, base.Attempt.Handshake.Hello)); answered(alone) {
-				if !s.unsteady(ctx, addr, base, alone) {
-					s.verify(ctx, alone)
-				}
-				return
-			}
+		if s.void(ctx, addr, base) {
+			return
 		}
 		s.unanswered(ctx, addr, base, fan)
 	}
+}
+
+// void looks, where connections were cut among many, what the client's own hello
+// gets alone. If that is something else, the round did not count, and the search
+// is made again with one connection at a time. It reports whether that was done.
+func (s *session) void(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript) bool {
+	limited := slices.ContainsFunc(s.findings, func(f report.Finding) bool { return f.Cause == cause.RateLimited })
+	cut := base.Outcome.Kind == transcript.Reset || base.Outcome.Kind == transcript.Closed
+	if s.o.Gentle || !limited && !cut {
+		return false
+	}
+	alone := s.run(ctx, s.attempt("alone: the client's own hello", addr, base.Attempt.Handshake.Hello))
+	switch {
+	case answered(alone):
+		if !s.unsteady(ctx, addr, base, alone) {
+			s.verify(ctx, alone)
+		}
+		return true
+	case cutShort(alone) || gaveUp(alone):
+		return false
+	}
+	if !limited {
+		s.limitedFinding("Connections made at the same time are cut, one alone gets an answer: the server or a device before it limits connections. What follows was asked one at a time.", []string{base.ID, alone.ID})
+	}
+	s.o.Gentle = true
+	fan := s.round(ctx, s.planFan(addr))
+	s.posture, s.reference = readPosture(alone, fan), reference(alone, fan)
+	s.explainAlone(ctx, addr, alone, fan)
+	return true
+}
+
+// explainAlone explains a hello that is not answered, from a round made one
+// connection at a time.
+func (s *session) explainAlone(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript, fan []*transcript.Transcript) {
+	if slices.ContainsFunc(fan, answered) && s.negotiate(ctx, addr, base, fan) || ctx.Err() != nil {
+		return
+	}
+	s.unanswered(ctx, addr, base, fan)
 }
 
 // alien: the reply to the client's hello is no TLS. If a hello of the fan was

@@ -250,7 +250,7 @@ func (s *session) resetAtOnce(_ context.Context, addr netip.AddrPort, base *tran
 }
 
 // byName: the name in the hello is what matters.
-func (s *session) byName(_ context.Context, addr netip.AddrPort, base *transcript.Transcript, _ []*transcript.Transcript, o *other) bool {
+func (s *session) byName(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript, _ []*transcript.Transcript, o *other) bool {
 	if o.none == nil {
 		return s.needsName(base, o)
 	}
@@ -261,8 +261,11 @@ func (s *session) byName(_ context.Context, addr netip.AddrPort, base *transcrip
 	named := s.endOf(o.control)
 	switch {
 	case split != nil && answered(split):
+		if !s.flipsAlone(ctx, o.control, split) {
+			return false
+		}
 		f := finding(cause.SNIFiltered, report.Proved, fmt.Sprintf("Something on the way cuts connections to the name %s: a hello with it %s, and the same hello with the name split %s is answered.", s.sni, named, how), base.ID, o.control.ID, split.ID)
-		f.Proof = &report.Proof{Kind: report.ByHandshake, Baseline: o.control.ID, Counterfactual: split.ID, Change: "segmentation: the name split " + how, Effect: effectOf(split), Repeated: 1}
+		f.Proof = &report.Proof{Kind: report.ByHandshake, Baseline: o.control.ID, Counterfactual: split.ID, Change: "segmentation: the name split " + how, Effect: effectOf(split), Repeated: 2}
 		s.add(f)
 	case answered(o.none) && o.another != nil && answered(o.another) && !isAlert(o.control, wire.AlertUnrecognizedName):
 		f := finding(cause.SNIFiltered, report.Likely, fmt.Sprintf("A hello with the name %s %s; with another name or with none it is answered.", s.sni, named), base.ID, o.control.ID, o.none.ID, o.another.ID)
@@ -277,8 +280,11 @@ func (s *session) byName(_ context.Context, addr netip.AddrPort, base *transcrip
 		if !answered(b) {
 			b, ch = o.another, offerSNI(otherName)
 		}
+		if !s.flipsAlone(ctx, o.control, b) {
+			return false
+		}
 		f := finding(cause.UnrecognizedName, report.Proved, fmt.Sprintf("The server refuses the name %s: the hello %s, and the same hello %s is answered.", s.sni, named, nameOf(ch)), base.ID, o.control.ID, b.ID)
-		f.Proof = &report.Proof{Kind: report.ByHandshake, Baseline: o.control.ID, Counterfactual: b.ID, Change: ch.text, Effect: effectOf(b), Repeated: 1}
+		f.Proof = &report.Proof{Kind: report.ByHandshake, Baseline: o.control.ID, Counterfactual: b.ID, Change: ch.text, Effect: effectOf(b), Repeated: 2}
 		if o.control.Outcome.Kind != transcript.AlertReceived || isAlert(o.control, wire.AlertInternalError) {
 			f.Alternatives = []report.Alternative{{Cause: cause.ServerInternalError, Decides: decides(cause.UnrecognizedName, cause.ServerInternalError)}}
 		}
@@ -287,6 +293,14 @@ func (s *session) byName(_ context.Context, addr netip.AddrPort, base *transcrip
 		return false
 	}
 	return true
+}
+
+// flipsAlone makes both attempts of a flip once more, one at a time: a connection
+// that was cut among many says nothing of what its hello held.
+func (s *session) flipsAlone(ctx context.Context, a, b *transcript.Transcript) bool {
+	x := s.run(ctx, a.Attempt)
+	y := s.run(ctx, b.Attempt)
+	return x.Outcome.Kind == a.Outcome.Kind && !answered(x) && answered(y)
 }
 
 // siteOfItsOwn says that the name is refused with an alert about negotiation
