@@ -183,6 +183,9 @@ func (s *session) negotiate(ctx context.Context, addr netip.AddrPort, base *tran
 	if len(moot) > 0 && s.unsteady(ctx, addr, base, moot[0].t) {
 		return true
 	}
+	if len(singles)+len(several) == 0 && s.spoilt(base, done) {
+		return s.gently(ctx, addr, base)
+	}
 	doubtful, singles := tolerated(c, singles, done, fan)
 	switch {
 	case len(singles) > 0:
@@ -294,6 +297,21 @@ func bySizeAlone(p flip, all []experiment) flip {
 		}
 	}
 	return p
+}
+
+// spoilt says that experiments were cut where the client's own hello is not: by
+// their number, it seems, and not by what they held.
+func (s *session) spoilt(base *transcript.Transcript, done []experiment) bool {
+	return !s.o.Gentle && !cutShort(base) && slices.ContainsFunc(done, func(e experiment) bool { return cutShort(e.t) && !gaveUp(e.t) })
+}
+
+// gently makes the search again, one connection at a time.
+func (s *session) gently(ctx context.Context, addr netip.AddrPort, base *transcript.Transcript) bool {
+	s.limitedFinding("Connections made at the same time are cut, one alone gets an answer: the server or a device before it limits connections. What follows was asked one at a time.", []string{base.ID})
+	s.o.Gentle = true
+	fan := s.round(ctx, s.planFan(addr))
+	s.posture, s.reference = readPosture(base, fan), reference(base, fan)
+	return slices.ContainsFunc(fan, answered) && s.negotiate(ctx, addr, base, fan)
 }
 
 // pickedOf narrows a change that offered a whole list to what the server took
