@@ -47,10 +47,12 @@ func smaller(a, b change) bool {
 
 // needed tells the offers that an answer took up from those of which it took
 // nothing: what the server chose then stands in the client's hello c already,
-// and something else than the offer made it answer this time.
+// and something else than the offer made it answer this time. Groups and
+// signature algorithms may be needed for the certificates and not be chosen (RFC
+// 8422, Section 5.1), so an answer that does not name them tells nothing.
 func needed(c *wire.ClientHello, singles []experiment) (yes, moot []experiment) {
 	for _, e := range singles {
-		if ch := e.changes[0]; !ch.removes && ch.dim != dimSNI && e.t.Server != nil && len(lacks(c, e.t)) == 0 {
+		if ch := e.changes[0]; !ch.removes && (ch.dim == dimVersions || ch.dim == dimSuites) && e.t.Server != nil && len(lacks(c, e.t)) == 0 {
 			moot = append(moot, e)
 		} else {
 			yes = append(yes, e)
