@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CI=true
+# One kind of build for all but the race detector, so that all share one cache.
+export CGO_ENABLED=0
 tools=${TLSWHY_TOOLS:-$HOME/.cache/tlswhy-tools}
 export PATH="$tools/bin:$PATH:/usr/sbin:/sbin"
 

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,19 +17,6 @@ import (
 
 	"github.com/tlswhy/tlswhy/internal/lab"
 )
-
-// program is the program as a process: the binary of the tests, which TestMain
-// turns into it when it is called by that name.
-func program(ctx context.Context, t testing.TB, args ...string) *exec.Cmd {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Args = append([]string{"tlswhy"}, args...)
-	return cmd
-}
 
 // Ctrl-C while a server stays silent: what is known by then is one document on
 // stdout, and the exit code is 130.
@@ -42,7 +28,7 @@ func TestCtrlC(t *testing.T) {
 	defer l.Close()
 	e := l.Endpoints()[0]
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		cmd := program(t.Context(), t, e.Target, "--connect", e.Addr, "--ca-file", l.CAFile(), "--json")
+		cmd := exec.CommandContext(t.Context(), build(t), e.Target, "--connect", e.Addr, "--ca-file", l.CAFile(), "--json")
 		var out, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &stderr
 		if err := cmd.Start(); err != nil {
@@ -78,7 +64,7 @@ func TestLabEndsWithCtrlC(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	cmd := program(ctx, t, "lab", "healthy")
+	cmd := exec.CommandContext(ctx, build(t), "lab", "healthy")
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -108,15 +94,6 @@ func TestLabEndsWithCtrlC(t *testing.T) {
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-}
-
-func build(t testing.TB) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "tlswhy")
-	if out, err := exec.Command("go", "build", "-o", path, "github.com/tlswhy/tlswhy/cmd/tlswhy").CombinedOutput(); err != nil {
-		t.Fatalf("building: %v\n%s", err, out)
-	}
-	return path
 }
 
 // Nothing may be read, parsed or built when the program starts that only some

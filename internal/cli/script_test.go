@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -19,10 +21,40 @@ import (
 
 var update = flag.Bool("update", false, "write the expected files of the scripts anew")
 
+// program builds the real program once for the whole run and returns its path.
+// It is built without the race detector, which makes a process slow to start;
+// what runs at the same time is tested within the test's own process.
+var program = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(programDir, "tlswhy")
+	cmd := exec.Command("go", "build", "-o", path, "github.com/tlswhy/tlswhy/cmd/tlswhy")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the program: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+var programDir string
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"tlswhy": func() { os.Exit(Main(os.Args[1:])) },
-	})
+	dir, err := os.MkdirTemp("", "tlswhy-cli-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	programDir = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+func build(t testing.TB) string {
+	t.Helper()
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // Each script is a command of the program, run as a process. Commands of the
@@ -33,6 +65,7 @@ func TestMain(m *testing.M) {
 //	refused ARGS…      wants exit code 2, one line on stderr, nothing on stdout
 //	document KIND FILE wants FILE to be one JSON document of that kind
 func TestScripts(t *testing.T) {
+	path := filepath.Dir(build(t)) + string(os.PathListSeparator) + os.Getenv("PATH")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
@@ -42,6 +75,7 @@ func TestScripts(t *testing.T) {
 			"lab": scriptLab, "run": scriptRun, "refused": scriptRefused, "document": scriptDocument,
 		},
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", path)
 			e.Setenv("TMPDIR", e.WorkDir)
 			e.Setenv("NO_COLOR", "")
 			return nil
