@@ -83,7 +83,22 @@ func requestPath(s string) (string, error) {
 	if err != nil {
 		return "", errors.New("the path is not that of a URL")
 	}
+	u.RawQuery = escapeQuery(u.RawQuery)
 	return u.RequestURI(), nil
+}
+
+// escapeQuery escapes the bytes that no query has (RFC 3986, Section 3.4) and
+// net/url lets through. A space among them would end the request's target.
+func escapeQuery(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>`, c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // ParseEndpoint reads HOST, HOST:PORT, ADDRESS or [ADDRESS]:PORT. The port is

@@ -20,6 +20,7 @@ func TestParseTarget(t *testing.T) {
 		{"https://Example.COM/x?y=1#z", Target{Host: "example.com", Port: 443, SNI: name("example.com"), Service: "http", Path: "/x?y=1"}, "example.com:443"},
 		{"https://example.com:444", Target{Host: "example.com", Port: 444, SNI: name("example.com"), Service: "http", Path: "/"}, "example.com:444"},
 		{"https://example.com?q", Target{Host: "example.com", Port: 443, SNI: name("example.com"), Service: "http", Path: "/?q"}, "example.com:443"},
+		{"https://example.com/?q=a b\"é", Target{Host: "example.com", Port: 443, SNI: name("example.com"), Service: "http", Path: "/?q=a%20b%22%C3%A9"}, "example.com:443"},
 		{"192.0.2.1", Target{Host: "192.0.2.1", Port: 443, Service: "http", Path: "/"}, "192.0.2.1:443"},
 		{"[2001:db8::1]:443", Target{Host: "2001:db8::1", Port: 443, Service: "http", Path: "/"}, "[2001:db8::1]:443"},
 		{"2001:DB8::1", Target{Host: "2001:db8::1", Port: 443, Service: "http", Path: "/"}, "[2001:db8::1]:443"},
