@@ -31,6 +31,7 @@ var layers = map[string]int{
 	"internal/render/safe": 0,
 	"internal/transcript":  1,
 	"internal/trust":       1,
+	"internal/offer":       1,
 	"internal/lab/oddtls":  1,
 	"internal/engine":      2,
 	"internal/report":      2,

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/offer"
 	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
@@ -102,9 +103,9 @@ func alerted(d wire.AlertDescription, reached transcript.Milestone, h *wire.Clie
 func TestFurthest(t *testing.T) {
 	of := func(v wire.Version) *wire.ClientHello {
 		if v >= wire.VersionTLS13 {
-			return hello13(simHost, false)
+			return offer.TLS13(simHost, false)
 		}
-		return helloOld(v, simHost, ordinarySuites(v))
+		return offer.Older(v, simHost, offer.Ordinary(v))
 	}
 	at := transcript.ReachedConnected
 	tls13, tls12, tls10, ssl3 := of(wire.VersionTLS13), of(wire.VersionTLS12), of(wire.VersionTLS10), of(wire.VersionSSL30)

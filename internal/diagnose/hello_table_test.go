@@ -8,6 +8,7 @@ import (
 
 	"github.com/tlswhy/tlswhy/internal/client"
 	"github.com/tlswhy/tlswhy/internal/engine"
+	"github.com/tlswhy/tlswhy/internal/offer"
 	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
@@ -145,7 +146,7 @@ func TestAddVersion(t *testing.T) {
 			t.Errorf("%s: TLS 1.3 without what belongs to it", x.client)
 		}
 	}
-	old := helloOld(wire.VersionTLS10, simHost, ordinarySuites(wire.VersionTLS10))
+	old := offer.Older(wire.VersionTLS10, simHost, offer.Ordinary(wire.VersionTLS10))
 	addVersion(old, wire.VersionTLS12)
 	if old.LegacyVersion != wire.VersionTLS12 || len(old.SignatureAlgorithms()) == 0 {
 		t.Errorf("TLS 1.2 offered by %s with schemes %v", old.LegacyVersion, old.SignatureAlgorithms())
@@ -180,7 +181,7 @@ func TestShareSizes(t *testing.T) {
 func TestFanIsModest(t *testing.T) {
 	for _, f := range fan() {
 		h := f.hello(simHost)
-		if n := len(h.CipherSuites); n > maxSuites+1 {
+		if n := len(h.CipherSuites); n > offer.MaxSuites+1 {
 			t.Errorf("%s: %d suites", f.purpose, n)
 		}
 		if n := sentSize(h); n > 1200 && !hasHybrid(h) {

@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/offer"
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/wire"
@@ -70,7 +71,7 @@ func (s *session) planOther(addr netip.AddrPort, best *wire.ClientHello) (*other
 		}
 	}
 	add(&o.tiny, s.attempt("the smallest hello there is", addr, tinyHello(s.sni)))
-	noShare := hello13(s.sni, false)
+	noShare := offer.TLS13(s.sni, false)
 	noShare.Set(wire.KeyShareExt())
 	add(&o.noShare, s.attempt("TLS 1.3 without a key share, to be asked for one", addr, noShare))
 	plain := func(purpose string, b []byte, wait time.Duration) transcript.Attempt {
