@@ -39,6 +39,7 @@ var layers = map[string]int{
 	"internal/client":      3,
 	"internal/probe":       4,
 	"internal/diagnose":    5,
+	"internal/survey":      5,
 	"internal/render":      7,
 	"":                     8, // the façade
 	"internal/cli":         13,
@@ -57,6 +58,7 @@ var only = map[string][]string{
 	"internal/engine":     {"internal/probe"},
 	"internal/probe":      {""},
 	"internal/diagnose":   {""},
+	"internal/survey":     {"", "internal/render"},
 }
 
 // forbidden are dependencies that must not be linked into the program, with the

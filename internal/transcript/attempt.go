@@ -74,6 +74,9 @@ type Handshake struct {
 	Segments []int `json:"segments,omitempty"`
 
 	Depth Depth `json:"depth"`
+	// HelloOnly ends the attempt, as Complete, at the first ServerHello or
+	// HelloRetryRequest: what the server chose is known then.
+	HelloOnly bool `json:"hello_only,omitempty"`
 	// Certificate answers a CertificateRequest; nil: an empty answer.
 	Certificate *ClientCertificate `json:"certificate,omitempty"`
 	// Request is sent at DepthRequest; nil: "GET / HTTP/1.1" with Host, or HTTP/2

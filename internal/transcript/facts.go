@@ -30,7 +30,7 @@ type Facts struct {
 	// DH are the Diffie-Hellman groups of its DHE suites before TLS 1.3.
 	DH []DHFact `json:"dh"`
 	// Served are the certificates, one for each leaf that was seen.
-	Served []Served `json:"certificates"`
+	Served []Served `json:"-"`
 	// Features are what is said by yes and no.
 	Features Features `json:"features"`
 }
