@@ -1,0 +1,440 @@
+package survey
+
+import (
+	"slices"
+
+	"github.com/tlswhy/tlswhy/internal/transcript"
+)
+
+// evidence is one question and what came of it: the list offered and what was
+// chosen from it, if anything was.
+type evidence[T comparable] struct {
+	list   []T
+	answer T
+	ok     bool // something of the list was chosen
+	// open: there was no answer to go by, because the budget or the time ended.
+	open bool
+}
+
+// search finds out what of a set a server accepts, and whose order decides what
+// is chosen. All that it can do is to offer lists.
+//
+// A refusal says that nothing of the list is accepted. An answer says that one
+// element is, and, once it is known whose order decides, more: in the client's
+// order all that stood before it is refused; in the server's it is preferred to
+// all the rest. So each accepted element costs about one question, asked at once
+// with the others, and refused ones cost next to nothing.
+type search[T comparable] struct {
+	candidates []T
+	// classes are asked about as a whole first. An element is expected to be
+	// accepted if all classes that hold it have an accepted member. Each candidate
+	// has to be in one at least, or else forward and reverse have to hold it.
+	classes [][]T
+	// guesses are orders in which a server may prefer what it accepts; that which
+	// fits the answers best is used to order questions.
+	guesses []func(a, b T) int
+	// limit is how many elements fit one question.
+	limit int
+	// notFirst marks elements that a server may treat specially where they lead a
+	// list; nil: none.
+	notFirst func(T) bool
+	// ask asks all questions at once and returns the answers in their order.
+	ask func(lists [][]T) []evidence[T]
+
+	log    []evidence[T]
+	chosen []T           // each element that was an answer, once
+	out    map[T]bool    // was in a list of which nothing was chosen
+	won    map[[2]T]bool // the first was chosen from a list that holds the second
+	ended  bool          // an answer stayed open: what is found is not complete
+}
+
+// choice is what a search found.
+type choice[T comparable] struct {
+	accepted []T // in the server's order where that decides, else in that of the best guess
+	order    transcript.Order
+	// decided: order was seen, not assumed for want of a second element.
+	decided  bool
+	complete bool
+}
+
+// maxRounds bounds the rounds of a loop that ends by itself with any server that
+// is consistent.
+const maxRounds = 24
+
+func (q *search[T]) run() choice[T] {
+	q.first()
+	order, decided := q.order()
+	if !decided && len(q.accepted()) > 0 {
+		order, decided = q.settle()
+	}
+	if order == transcript.ClientOrder && decided {
+		if c, ok := q.byClientOrder(); ok {
+			return c
+		}
+	}
+	return q.byServerOrder()
+}
+
+// put asks questions and keeps the answers. Lists of nothing are left out.
+func (q *search[T]) put(lists ...[]T) {
+	lists = slices.DeleteFunc(lists, func(l []T) bool { return len(l) == 0 })
+	if len(lists) == 0 || q.ended {
+		return
+	}
+	for i, l := range lists {
+		l = slices.Clone(l[:min(len(l), q.limit)])
+		q.lead(l)
+		lists[i] = l
+	}
+	for _, e := range q.ask(lists) {
+		if e.open {
+			q.ended = true
+			continue
+		}
+		q.learn(e)
+	}
+}
+
+// learn keeps an answer, also one to a question that was asked for another
+// reason.
+func (q *search[T]) learn(e evidence[T]) {
+	if q.out == nil {
+		q.out, q.won = map[T]bool{}, map[[2]T]bool{}
+	}
+	q.log = append(q.log, e)
+	if e.ok && !slices.Contains(q.chosen, e.answer) {
+		q.chosen = append(q.chosen, e.answer)
+	}
+	for _, x := range e.list {
+		switch {
+		case !e.ok:
+			q.out[x] = true
+		case x != e.answer:
+			q.won[[2]T{e.answer, x}] = true
+		}
+	}
+}
+
+// lead sees to it that no special element leads, if another can.
+func (q *search[T]) lead(l []T) {
+	if q.notFirst == nil {
+		return
+	}
+	for i, x := range l {
+		if !q.notFirst(x) {
+			copy(l[1:i+1], l[:i])
+			l[0] = x
+			return
+		}
+	}
+}
+
+// first asks about everything: forward, reverse, and each class. What earlier
+// evidence tells already is not asked.
+func (q *search[T]) first() {
+	order, decided := q.order()
+	var lists [][]T
+	if !decided {
+		all := q.guessed(q.candidates)
+		lists = append(lists, all[:min(len(all), q.limit)], reversed(all[:min(len(all), q.limit)]))
+	}
+	for _, c := range q.classes {
+		if rest := q.unknown(c, decided && order == transcript.ClientOrder); len(rest) > 0 && (len(rest) == len(c) || !q.answered(c)) {
+			// The least expected first: where the client's order decides, an answer tells of
+			// all that stand before it.
+			lists = append(lists, reversed(q.guessed(rest)))
+		}
+	}
+	q.put(lists...)
+}
+
+// accepted are the elements that were chosen at least once.
+func (q *search[T]) accepted() []T { return slices.Clone(q.chosen) }
+
+func (q *search[T]) isAccepted(x T) bool { return slices.Contains(q.chosen, x) }
+
+// isRefused: x was in a list of which nothing was chosen, or, in the client's
+// order, before what was chosen.
+func (q *search[T]) isRefused(x T, clientOrder bool) bool {
+	if q.out[x] || !clientOrder {
+		return q.out[x]
+	}
+	return slices.ContainsFunc(q.log, func(e evidence[T]) bool {
+		return e.ok && slices.Contains(e.list[:max(0, slices.Index(e.list, e.answer))], x)
+	})
+}
+
+// unknown are those of xs of which nothing is known yet.
+func (q *search[T]) unknown(xs []T, clientOrder bool) []T {
+	return slices.DeleteFunc(slices.Clone(xs), func(x T) bool { return q.isAccepted(x) || q.isRefused(x, clientOrder) })
+}
+
+// answered: the class has an accepted member.
+func (q *search[T]) answered(class []T) bool { return slices.ContainsFunc(class, q.isAccepted) }
+
+// expected: all classes of x have an accepted member.
+func (q *search[T]) expected(x T) bool {
+	in := false
+	for _, c := range q.classes {
+		if !slices.Contains(c, x) {
+			continue
+		}
+		if in = q.answered(c); !in {
+			return false
+		}
+	}
+	return in || len(q.classes) == 0
+}
+
+// beats: a was chosen from a list that holds b.
+func (q *search[T]) beats(a, b T) bool { return q.won[[2]T{a, b}] }
+
+// order says whose order decides, if the answers so far tell.
+func (q *search[T]) order() (order transcript.Order, decided bool) {
+	acc := q.accepted()
+	client, server := true, true
+	for i, a := range acc {
+		for _, b := range acc[:i] {
+			server = server && !(q.beats(a, b) && q.beats(b, a))
+		}
+	}
+	for _, e := range q.log {
+		client = client && q.followsClient(e, acc)
+	}
+	switch {
+	case client && !server:
+		return transcript.ClientOrder, true
+	case client && server:
+		return transcript.ClientOrder, false
+	}
+	// Neither: it prefers in a way of its own, which is no client's order.
+	return transcript.ServerOrder, true
+}
+
+// followsClient: nothing accepted stands before the answer.
+func (q *search[T]) followsClient(e evidence[T], accepted []T) bool {
+	if !e.ok {
+		return true
+	}
+	for _, x := range e.list[:max(0, slices.Index(e.list, e.answer))] {
+		if slices.Contains(accepted, x) {
+			return false
+		}
+	}
+	return true
+}
+
+// settle asks what decides the order: two accepted elements in both orders. If
+// only one is known, what is left is asked for another.
+func (q *search[T]) settle() (transcript.Order, bool) {
+	for range maxRounds {
+		acc := q.accepted()
+		if len(acc) >= 2 {
+			q.put([]T{acc[0], acc[1]}, []T{acc[1], acc[0]})
+			return q.order()
+		}
+		rest := q.guessed(q.unknown(q.candidates, false))
+		if len(rest) == 0 || q.ended {
+			break
+		}
+		q.put(chunks(rest, q.limit)...)
+	}
+	return q.order()
+}
+
+// byClientOrder finds what is accepted where the client's order decides. It is
+// not ok if an answer contradicts that after all.
+func (q *search[T]) byClientOrder() (choice[T], bool) {
+	for round := range maxRounds {
+		rest := q.guessed(q.unknown(q.candidates, true))
+		if len(rest) == 0 || q.ended {
+			break
+		}
+		var likely, others []T
+		for _, x := range rest {
+			if q.expected(x) || round > 0 && len(rest) <= q.limit/8 {
+				likely = append(likely, x)
+			} else {
+				others = append(others, x)
+			}
+		}
+		// Each leads a list once, the rest behind it: its answer tells of it, and if it is
+		// refused, of those up to the next that is not.
+		var lists [][]T
+		for i := range likely {
+			lists = append(lists, slices.Concat(likely[i:], likely[:i]))
+		}
+		slices.Reverse(others)
+		n := q.limit
+		if round > 0 {
+			n = max(1, n/8)
+		}
+		q.put(append(lists, chunks(others, n)...)...)
+	}
+	acc := q.accepted()
+	for _, e := range q.log {
+		if !q.followsClient(e, acc) {
+			return choice[T]{}, false
+		}
+	}
+	return choice[T]{q.guessed(acc), transcript.ClientOrder, len(acc) > 1, !q.ended && len(q.unknown(q.candidates, true)) == 0}, true
+}
+
+// byServerOrder finds what is accepted and the order of it, where the server's
+// decides; and what is accepted alone, for one that is not consistent.
+func (q *search[T]) byServerOrder() choice[T] {
+	q.peel()
+	// What is still unknown: as a whole first, for there is seldom any.
+	sets := chunks(q.guessed(q.unknown(q.candidates, false)), q.limit)
+	for range maxRounds {
+		if len(sets) == 0 || q.ended {
+			break
+		}
+		q.put(sets...)
+		var next [][]T
+		for _, s := range sets {
+			if s = q.unknown(s, false); len(s) > 0 {
+				next = append(next, s[:len(s)/2], s[len(s)/2:])
+			}
+		}
+		sets = slices.DeleteFunc(next, func(s []T) bool { return len(s) == 0 })
+	}
+	acc := q.arrange(q.accepted())
+	order, decided := q.order()
+	if !decided && len(acc) > 1 { // one by one they came without telling
+		order, decided = q.settle()
+	}
+	return choice[T]{acc, order, decided && len(acc) > 1, !q.ended && len(q.unknown(q.candidates, false)) == 0}
+}
+
+// peel offers everything without the first, the first two … of the expected
+// order. Where the guess holds, each answer is the next one, and all of it is
+// proved in one round. A sample goes first, which may show another guess to fit
+// better.
+func (q *search[T]) peel() {
+	for _, sample := range []bool{true, false} {
+		possible := slices.DeleteFunc(slices.Clone(q.candidates), func(x T) bool { return q.isRefused(x, false) })
+		expected := q.topological(slices.DeleteFunc(slices.Clone(possible), func(x T) bool { return !q.expected(x) && !q.isAccepted(x) }))
+		var lists [][]T
+		for i := 1; i <= len(expected); i++ {
+			if sample && (len(expected) < 12 || i%4 != 1) {
+				continue
+			}
+			if i < len(expected) && q.beatsAll(expected[i], expected[i+1:]) {
+				continue
+			}
+			var list []T
+			for _, x := range slices.Concat(expected[i:], q.guessed(possible)) {
+				if !slices.Contains(expected[:i], x) && !slices.Contains(list, x) {
+					list = append(list, x)
+				}
+			}
+			lists = append(lists, reversed(list[:min(len(list), q.limit)]))
+		}
+		q.put(lists...)
+	}
+}
+
+// beatsAll: x was chosen from one list that holds all of ys.
+func (q *search[T]) beatsAll(x T, ys []T) bool {
+	return slices.ContainsFunc(q.log, func(e evidence[T]) bool {
+		return e.ok && e.answer == x && !slices.ContainsFunc(ys, func(y T) bool { return !slices.Contains(e.list, y) })
+	})
+}
+
+// arrange puts accepted elements into the server's order, asking where the
+// answers so far do not tell.
+func (q *search[T]) arrange(acc []T) []T {
+	for range 3 {
+		acc = q.topological(acc)
+		var pairs [][]T
+		for i := range len(acc) - 1 {
+			if !q.beats(acc[i], acc[i+1]) && !q.beats(acc[i+1], acc[i]) {
+				pairs = append(pairs, []T{acc[i+1], acc[i]})
+			}
+		}
+		if len(pairs) == 0 || q.ended {
+			return acc
+		}
+		q.put(pairs...)
+	}
+	return q.insert(q.topological(acc))
+}
+
+// insert sorts by binary insertion.
+func (q *search[T]) insert(acc []T) []T {
+	var out []T
+	for _, x := range acc {
+		lo, hi := 0, len(out)
+		for lo < hi {
+			mid := (lo + hi) / 2
+			if !q.beats(x, out[mid]) && !q.beats(out[mid], x) {
+				q.put([]T{x, out[mid]})
+			}
+			if q.beats(out[mid], x) || !q.beats(x, out[mid]) {
+				lo = mid + 1
+			} else {
+				hi = mid
+			}
+		}
+		out = slices.Insert(out, lo, x)
+	}
+	return out
+}
+
+// topological orders xs so that nothing stands before what beats it, and by the
+// best guess where that leaves a choice.
+func (q *search[T]) topological(xs []T) []T {
+	left := q.guessed(xs)
+	var out []T
+	for len(left) > 0 {
+		next := slices.IndexFunc(left, func(x T) bool {
+			return !slices.ContainsFunc(left, func(y T) bool { return q.beats(y, x) && !q.beats(x, y) })
+		})
+		next = max(next, 0) // a ring: the server is not consistent
+		out = append(out, left[next])
+		left = slices.Delete(left, next, next+1)
+	}
+	return out
+}
+
+// guessed orders xs by the guess that most answers agree with.
+func (q *search[T]) guessed(xs []T) []T {
+	out := slices.Clone(xs)
+	if len(q.guesses) == 0 {
+		return out
+	}
+	acc := q.accepted()
+	best, most := 0, -1
+	for i, cmp := range q.guesses {
+		n := 0
+		for _, a := range acc {
+			for _, b := range acc {
+				if q.beats(a, b) && cmp(a, b) < 0 {
+					n++
+				}
+			}
+		}
+		if n > most {
+			best, most = i, n
+		}
+	}
+	slices.SortStableFunc(out, q.guesses[best])
+	return out
+}
+
+func reversed[T any](xs []T) []T {
+	out := slices.Clone(xs)
+	slices.Reverse(out)
+	return out
+}
+
+func chunks[T any](xs []T, n int) [][]T {
+	var out [][]T
+	for len(xs) > 0 {
+		k := min(n, len(xs))
+		out = append(out, xs[:k:k])
+		xs = xs[k:]
+	}
+	return out
+}
