@@ -87,7 +87,7 @@ func (c *conn) tls() error {
 		return err
 	}
 	c.endHandshake()
-	if c.depth < transcript.DepthRequest {
+	if c.h.HelloOnly || c.depth < transcript.DepthRequest {
 		return nil
 	}
 	c.phase = transcript.AfterFinished

@@ -26,6 +26,9 @@ func (c *conn) handshake() error {
 		return err
 	}
 	if sh.IsHelloRetryRequest() {
+		if err := c.checkRetry(sh); err != nil || c.h.HelloOnly {
+			return err
+		}
 		if sh, err = c.retry(sh); err != nil {
 			return err
 		}
@@ -37,6 +40,9 @@ func (c *conn) handshake() error {
 	}
 	if err := c.checkServerHello(sh); err != nil {
 		return err
+	}
+	if c.h.HelloOnly {
+		return c.endAtHello(sh)
 	}
 	if c.version >= wire.VersionTLS13 {
 		return c.handshake13(sh)
@@ -67,6 +73,9 @@ func (c *conn) serverHello() (*wire.ServerHello, error) {
 		if sh.IsHelloRetryRequest() {
 			if c.t.Retry != nil {
 				return nil, malformed(wire.AlertUnexpectedMessage, "a second HelloRetryRequest")
+			}
+			if c.h.HelloOnly {
+				return sh, nil // nothing is hashed, and any suite will do
 			}
 			s, err := computable(sh.CipherSuite)
 			if err != nil {
@@ -114,30 +123,44 @@ func (c *conn) checkServerHello(sh *wire.ServerHello) error {
 	return nil
 }
 
-// retry answers a HelloRetryRequest (RFC 8446, Section 4.1.2) and reads the
-// ServerHello.
-func (c *conn) retry(hrr *wire.ServerHello) (*wire.ServerHello, error) {
+// checkRetry holds a HelloRetryRequest against the hello (RFC 8446, Section
+// 4.1.4).
+func (c *conn) checkRetry(hrr *wire.ServerHello) error {
 	c.t.Retry = hrr
 	c.reach(transcript.ReachedRetry)
 	if err := c.checkServerHello(hrr); err != nil {
-		return nil, err
+		return err
 	}
 	if c.version < wire.VersionTLS13 {
-		return nil, malformed(wire.AlertIllegalParameter, "a HelloRetryRequest of %s", c.version)
+		return malformed(wire.AlertIllegalParameter, "a HelloRetryRequest of %s", c.version)
 	}
+	asked, hasShare := hrr.KeyShare()
+	if !hasShare {
+		if hrr.Cookie() == nil {
+			return malformed(wire.AlertIllegalParameter, "a HelloRetryRequest that asks for nothing")
+		}
+		return nil
+	}
+	g := asked.Group
+	if !contains(c.hello.SupportedGroups(), g) {
+		return malformed(wire.AlertIllegalParameter, "the server asks for a share of %s, which the hello does not offer", g)
+	}
+	for _, s := range c.hello.KeyShares() {
+		if s.Group == g {
+			return malformed(wire.AlertIllegalParameter, "the server asks for a share of %s, which it was given", g)
+		}
+	}
+	return nil
+}
+
+// retry answers a HelloRetryRequest (RFC 8446, Section 4.1.2) and reads the
+// ServerHello.
+func (c *conn) retry(hrr *wire.ServerHello) (*wire.ServerHello, error) {
 	h := c.hello.Clone()
 	asked, hasShare := hrr.KeyShare()
 	cookie := hrr.Cookie()
 	if hasShare {
 		g := asked.Group
-		if !contains(h.SupportedGroups(), g) {
-			return nil, malformed(wire.AlertIllegalParameter, "the server asks for a share of %s, which the hello does not offer", g)
-		}
-		for _, s := range h.KeyShares() {
-			if s.Group == g {
-				return nil, malformed(wire.AlertIllegalParameter, "the server asks for a share of %s, which it was given", g)
-			}
-		}
 		p, err := c.o.Keys.get(g, c.o.Rand)
 		if err != nil {
 			return nil, unfinished("the server asks for a share of %s, which is not computed here", g)
@@ -147,9 +170,6 @@ func (c *conn) retry(hrr *wire.ServerHello) (*wire.ServerHello, error) {
 	}
 	if cookie != nil {
 		h.Set(wire.CookieExt(cookie))
-	}
-	if !hasShare && cookie == nil {
-		return nil, malformed(wire.AlertIllegalParameter, "a HelloRetryRequest that asks for nothing")
 	}
 	h.Remove(wire.ExtEarlyData)
 	if err := c.retryECH(hrr, h); err != nil {

@@ -21,35 +21,8 @@ func certificateVerifyInput(side string, hash []byte) []byte {
 
 // handshake13 goes on after a ServerHello of TLS 1.3.
 func (c *conn) handshake13(sh *wire.ServerHello) error {
-	if string(sh.SessionID) != string(c.hello.SessionID) {
-		return malformed(wire.AlertIllegalParameter, "the server does not echo the session ID of the hello")
-	}
-	s, err := computable(sh.CipherSuite)
+	schedule, clientHS, serverHS, err := c.protectHandshake(sh)
 	if err != nil {
-		return unfinished("%s", err.Error())
-	}
-	c.suite = s
-	ks, ok := sh.KeyShare()
-	if !ok {
-		return malformed(wire.AlertMissingExtension, "a ServerHello of TLS 1.3 without a key share")
-	}
-	shared, err := c.share(ks)
-	if err != nil {
-		return err
-	}
-	if c.log.h == nil {
-		c.log.use(s.hash)
-	}
-	schedule := newSchedule13(s.hash, shared)
-	clientHS := schedule.traffic("c hs traffic", c.log.sum())
-	serverHS := schedule.traffic("s hs traffic", c.log.sum())
-	if len(c.hs) > 0 {
-		return malformed(wire.AlertUnexpectedMessage, "handshake bytes in clear behind the ServerHello")
-	}
-	if c.in, err = s.protect13(serverHS); err != nil {
-		return err
-	}
-	if c.out, err = s.protect13(clientHS); err != nil {
 		return err
 	}
 	request, err := c.flight13(serverHS)
@@ -65,6 +38,42 @@ func (c *conn) handshake13(sh *wire.ServerHello) error {
 		return nil
 	}
 	return c.clientFlight13(request, clientHS)
+}
+
+// protectHandshake makes the key exchange and turns to the keys of the handshake.
+func (c *conn) protectHandshake(sh *wire.ServerHello) (schedule *schedule13, clientHS, serverHS []byte, err error) {
+	if string(sh.SessionID) != string(c.hello.SessionID) {
+		return nil, nil, nil, malformed(wire.AlertIllegalParameter, "the server does not echo the session ID of the hello")
+	}
+	s, err := computable(sh.CipherSuite)
+	if err != nil {
+		return nil, nil, nil, unfinished("%s", err.Error())
+	}
+	c.suite = s
+	ks, ok := sh.KeyShare()
+	if !ok {
+		return nil, nil, nil, malformed(wire.AlertMissingExtension, "a ServerHello of TLS 1.3 without a key share")
+	}
+	shared, err := c.share(ks)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if c.log.h == nil {
+		c.log.use(s.hash)
+	}
+	schedule = newSchedule13(s.hash, shared)
+	clientHS = schedule.traffic("c hs traffic", c.log.sum())
+	serverHS = schedule.traffic("s hs traffic", c.log.sum())
+	if len(c.hs) > 0 {
+		return nil, nil, nil, malformed(wire.AlertUnexpectedMessage, "handshake bytes in clear behind the ServerHello")
+	}
+	if c.in, err = s.protect13(serverHS); err != nil {
+		return nil, nil, nil, err
+	}
+	if c.out, err = s.protect13(clientHS); err != nil {
+		return nil, nil, nil, err
+	}
+	return schedule, clientHS, serverHS, nil
 }
 
 // flight13 reads from EncryptedExtensions to Finished.

@@ -100,5 +100,8 @@ func (c *conn) tlsAfterSSL2(h *wire.SSL2ClientHello, sent []byte) error {
 	if c.version >= wire.VersionTLS13 {
 		return malformed(wire.AlertProtocolVersion, "TLS 1.3 in answer to an SSL 2.0 hello")
 	}
+	if c.h.HelloOnly {
+		return nil
+	}
 	return c.handshake12(sh)
 }

@@ -75,8 +75,18 @@ type Handshake struct {
 
 	Depth Depth `json:"depth"`
 	// HelloOnly ends the attempt, as Complete, at the first ServerHello or
-	// HelloRetryRequest: what the server chose is known then.
+	// HelloRetryRequest, whatever Depth says: what the server chose is known then.
 	HelloOnly bool `json:"hello_only,omitempty"`
+	// Resume offers a session of an earlier attempt; nil: none. Hello has to offer
+	// its version and suite, and what the session began with (session_ticket,
+	// extended_master_secret). It is not offered in a hello that ECH encrypts.
+	Resume *Session `json:"-"`
+	// EarlyData offers 0-RTT with a session of TLS 1.3 whose ticket allows it; no
+	// early data are sent.
+	EarlyData bool `json:"early_data,omitempty"`
+	// Renegotiate begins a second handshake on the connection when a first one
+	// before TLS 1.3 is finished, at DepthFinish and DepthRequest.
+	Renegotiate bool `json:"renegotiate,omitempty"`
 	// Certificate answers a CertificateRequest; nil: an empty answer.
 	Certificate *ClientCertificate `json:"certificate,omitempty"`
 	// Request is sent at DepthRequest; nil: "GET / HTTP/1.1" with Host, or HTTP/2

@@ -49,10 +49,16 @@ type Transcript struct {
 	// Certificates are the server's, DER, in the order sent.
 	Certificates [][]byte `json:"certificates,omitempty"`
 	// CertificateBytes is the size of the Certificate message, after decompression.
-	CertificateBytes int                     `json:"certificate_bytes,omitempty"`
-	OCSP             []byte                  `json:"ocsp,omitempty"` // stapled
-	SCTs             []byte                  `json:"scts,omitempty"` // SignedCertificateTimestampList of the TLS extension
-	KeyExchange      *wire.ServerKeyExchange `json:"key_exchange,omitempty"`
+	CertificateBytes int `json:"certificate_bytes,omitempty"`
+	// CertificateCompression is what the Certificate message was compressed with
+	// (RFC 8879), 0 if it was not, and CompressedBytes the size of the
+	// CompressedCertificate message as sent.
+	CertificateCompression wire.CertCompression `json:"certificate_compression,omitempty"`
+	CompressedBytes        int                  `json:"compressed_bytes,omitempty"`
+
+	OCSP        []byte                  `json:"ocsp,omitempty"` // stapled
+	SCTs        []byte                  `json:"scts,omitempty"` // SignedCertificateTimestampList of the TLS extension
+	KeyExchange *wire.ServerKeyExchange `json:"key_exchange,omitempty"`
 	// Group is the group of the key exchange: that of the share in TLS 1.3, of the
 	// ServerKeyExchange before; 0 where there is none (RSA) or it was not read.
 	Group wire.Group `json:"group,omitempty"`
@@ -74,8 +80,21 @@ type Transcript struct {
 	CertificateRequests []CertificateRequest `json:"certificate_requests,omitempty"`
 	Renegotiation       bool                 `json:"renegotiation,omitempty"` // a HelloRequest came after the handshake
 	Tickets             int                  `json:"tickets,omitempty"`
-	Alerts              []Alert              `json:"alerts,omitempty"`
-	Response            *Response            `json:"response,omitempty"`
+	// Sessions are those that the server offers for resumption: of a finished
+	// handshake before TLS 1.3 one by ID, one by ticket, or both; in TLS 1.3 one for
+	// each ticket, and they come behind the handshake: DepthRequest reads them.
+	Sessions []*Session `json:"-"`
+	// Resumed says whether the server resumed the session that was offered, and
+	// EarlyData whether it accepted early data; Unknown where none were offered or
+	// the answer was not reached.
+	Resumed   Tri `json:"resumed,omitempty"`
+	EarlyData Tri `json:"early_data,omitempty"`
+	// Renegotiated says whether the server took part in a handshake that we began
+	// within the connection: Yes once its ServerHello came, No where it refused by
+	// an alert or the end of the connection, Unknown where it did neither.
+	Renegotiated Tri       `json:"renegotiated,omitempty"`
+	Alerts       []Alert   `json:"alerts,omitempty"`
+	Response     *Response `json:"response,omitempty"`
 
 	Fetched *Fetched `json:"fetched,omitempty"`
 	Found   *Found   `json:"found,omitempty"`
