@@ -44,7 +44,7 @@ func Read(r io.Reader) ([]*Report, error) {
 		Schema *string `json:"schema"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("this is not a JSON report: %w", plain(err, data))
+		return nil, fmt.Errorf("this is not a JSON report: %w", Plain(err, data))
 	}
 	if head.Schema == nil {
 		return nil, errors.New(`this is not a report: it has no "schema"`)
@@ -74,7 +74,7 @@ func Read(r io.Reader) ([]*Report, error) {
 func decode[T any](data []byte, reports func(*T) []*Report) ([]*Report, error) {
 	doc := new(T)
 	if err := json.Unmarshal(data, doc); err != nil {
-		return nil, fmt.Errorf("reading the report: %w", plain(err, data))
+		return nil, fmt.Errorf("reading the report: %w", Plain(err, data))
 	}
 	all := reports(doc)
 	if len(all) == 0 {
@@ -94,8 +94,8 @@ func decode[T any](data []byte, reports func(*T) []*Report) ([]*Report, error) {
 	return all, nil
 }
 
-// plain says where JSON is damaged, in words without Go's type names.
-func plain(err error, data []byte) error {
+// Plain says where JSON is damaged, in words without Go's type names.
+func Plain(err error, data []byte) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {

@@ -7,7 +7,10 @@ import (
 
 // FillLists makes every list empty that is always there and nil: a script reads
 // [] where it would stumble over null.
-func (r *Report) FillLists() { fillLists(reflect.ValueOf(r).Elem()) }
+func (r *Report) FillLists() { FillLists(r) }
+
+// FillLists does so in any document, which is given by its pointer.
+func FillLists(document any) { fillLists(reflect.ValueOf(document).Elem()) }
 
 func fillLists(v reflect.Value) {
 	switch v.Kind() {
@@ -24,14 +27,28 @@ func fillLists(v reflect.Value) {
 		for i := range v.Len() {
 			fillLists(v.Index(i))
 		}
+	case reflect.Map:
+		if v.Type().Elem().Kind() != reflect.Struct {
+			return
+		}
+		for _, key := range v.MapKeys() { // values of a map cannot be set in place
+			x := reflect.New(v.Type().Elem()).Elem()
+			x.Set(v.MapIndex(key))
+			fillLists(x)
+			v.SetMapIndex(key, x)
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			f, x := v.Type().Field(i), v.Field(i)
 			if !f.IsExported() {
 				continue
 			}
-			if x.Kind() == reflect.Slice && x.IsNil() && !strings.HasSuffix(f.Tag.Get("json"), ",omitempty") {
+			always := !strings.HasSuffix(f.Tag.Get("json"), ",omitempty")
+			switch {
+			case x.Kind() == reflect.Slice && x.IsNil() && always:
 				x.Set(reflect.MakeSlice(x.Type(), 0, 0))
+			case x.Kind() == reflect.Map && x.IsNil() && always:
+				x.Set(reflect.MakeMap(x.Type()))
 			}
 			fillLists(x)
 		}
