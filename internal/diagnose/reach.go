@@ -14,19 +14,9 @@ import (
 
 // resolve finds the addresses to dial. None: the finding says why.
 func (s *session) resolve(ctx context.Context) []netip.AddrPort {
-	host, port := s.target.Host, s.target.Port
-	if s.o.Connect != "" {
-		host = s.o.Connect
-		if s.o.ConnectPort != 0 {
-			port = s.o.ConnectPort
-		}
-	}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return []netip.AddrPort{netip.AddrPortFrom(ip, port)}
-	}
-	if s.o.Proxy != "" && s.o.Connect == "" {
-		// The proxy resolves: this machine may know no name at all.
-		return []netip.AddrPort{netip.AddrPortFrom(netip.Addr{}, port)}
+	addr, host := s.target.Dial(s.o.Connect, s.o.ConnectPort, s.o.Proxy != "")
+	if host == "" {
+		return []netip.AddrPort{addr}
 	}
 	t := s.run(ctx, transcript.Attempt{Purpose: "addresses of " + host, Lookup: &transcript.Lookup{Name: host, Type: "ADDR"}})
 	if t.Found == nil || len(t.Found.Addresses) == 0 {
@@ -42,7 +32,7 @@ func (s *session) resolve(ctx context.Context) []netip.AddrPort {
 	}
 	var out []netip.AddrPort
 	for _, ip := range found {
-		out = append(out, netip.AddrPortFrom(ip, port))
+		out = append(out, netip.AddrPortFrom(ip, addr.Port()))
 	}
 	return out
 }

@@ -211,6 +211,27 @@ func checkLabel(label string) error {
 	return nil
 }
 
+// Dial says where to connect: to an address, or to those of the host that is
+// returned then, at the port of addr. connect stands for the target's host if it
+// is not empty, connectPort for its port if it is not 0. With a proxy, the
+// target's own name is left to it: addr is invalid but for the port, and there is
+// nothing to resolve.
+func (t Target) Dial(connect string, connectPort uint16, proxied bool) (addr netip.AddrPort, host string) {
+	host, port := t.Host, t.Port
+	if connect != "" {
+		host = connect
+		if connectPort != 0 {
+			port = connectPort
+		}
+	}
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case err == nil, proxied && connect == "":
+		return netip.AddrPortFrom(ip, port), "" // no address: the proxy resolves, this machine may know no name at all
+	}
+	return netip.AddrPortFrom(netip.Addr{}, port), host
+}
+
 // IsAddress reports whether the host is a literal address.
 func (t Target) IsAddress() bool {
 	_, err := netip.ParseAddr(t.Host)
