@@ -21,12 +21,18 @@ const defaultPatience = 60
 //
 // The certificate chain is not looked at: that is trust.Verify, with TrustPolicy.
 func (p *Profile) Judge(t *transcript.Transcript, relaxed ...Dimension) *Refusal {
-	j := &judge{p: p, t: t, offer: p.offered(t), version: t.Version()}
+	var leaf *trust.Certificate
+	if len(t.Certificates) > 0 {
+		leaf, _ = trust.ParseCertificate(t.Certificates[0]) // unreadable: trust.Verify says so
+	}
+	return p.judge(t, leaf, relaxed...)
+}
+
+// judge is Judge with the server's first certificate read already.
+func (p *Profile) judge(t *transcript.Transcript, leaf *trust.Certificate, relaxed ...Dimension) *Refusal {
+	j := &judge{p: p, t: t, offer: p.offered(t), version: t.Version(), leaf: leaf}
 	if t.Server != nil {
 		j.suite, j.known = t.Server.CipherSuite.Info()
-	}
-	if len(t.Certificates) > 0 {
-		j.leaf, _ = trust.ParseCertificate(t.Certificates[0]) // unreadable: trust.Verify says so
 	}
 	for _, check := range []func() *Refusal{
 		j.retry, j.versions, j.downgrade, j.suites, j.legalHello, j.renegotiation, j.masterSecret, j.keyShare,

@@ -18,6 +18,9 @@ type Facts struct {
 	Groups []GroupFact `json:"groups"`
 	// GroupOrder says whose order decides among them.
 	GroupOrder Order `json:"group_order"`
+	// ShareFirst: it takes a group of which the hello holds a key share before one
+	// that it likes better and would have to ask for (HelloRetryRequest).
+	ShareFirst Tri `json:"key_share_first"`
 	// SignatureAlgorithms with which it signs, preferred ones first.
 	SignatureAlgorithms []SchemeFact `json:"signature_algorithms"`
 	// SignatureOrder says whose order decides among them.
