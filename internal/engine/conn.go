@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"hash"
 	"net"
 	"time"
 
@@ -55,6 +56,12 @@ type conn struct {
 	clientFin, serverFin                     []byte // verify_data of TLS 1.2 and older
 	clientApp, serverApp                     []byte // traffic secrets of TLS 1.3
 	log                                      *messageLog
+	offers, resumed                          *transcript.Session    // in the hello; by the server. nil: none
+	ticket                                   *wire.NewSessionTicket // the last one before TLS 1.3
+	pskHash                                  func() hash.Hash       // of the session offered in TLS 1.3
+	offersEarly                              bool                   // the hello on the wire offers early data
+	helloSum                                 []byte                 // the hash of that hello
+	resumption                               []byte                 // resumption_master_secret of TLS 1.3
 	postMessages, keyUpdates, renegotiations int
 	dummyCCS                                 bool // the ChangeCipherSpec for middleboxes is out
 }

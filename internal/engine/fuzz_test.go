@@ -75,11 +75,28 @@ func FuzzEngine(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"), byte(2))
 	f.Add([]byte{0x80, 3, 0, 0, 1}, byte(3))
 	f.Add([]byte{21, 3, 3, 0, 2, 2, 40}, byte(1))
+	// Resumed by ID, and by ticket in TLS 1.3.
+	resumed := &wire.ServerHello{LegacyVersion: wire.VersionTLS12, SessionID: []byte("an id"), CipherSuite: wire.TLS_DHE_RSA_WITH_AES_128_CBC_SHA}
+	hello, _ = resumed.Marshal()
+	f.Add(append(wire.AppendRecords(nil, wire.ContentHandshake, wire.VersionTLS12, hello), 20, 3, 3, 0, 1, 1), byte(4))
+	resumed = &wire.ServerHello{LegacyVersion: wire.VersionTLS12, CipherSuite: wire.TLS_AES_128_GCM_SHA256, Extensions: []wire.Extension{
+		{Type: wire.ExtSupportedVersions, Data: []byte{3, 4}}, {Type: wire.ExtPreSharedKey, Data: []byte{0, 0}},
+		{Type: wire.ExtKeyShare, Data: append([]byte{0, 29, 0, 32}, make([]byte, 32)...)},
+	}}
+	hello, _ = resumed.Marshal()
+	f.Add(wire.AppendRecords(nil, wire.ContentHandshake, wire.VersionTLS12, hello), byte(5))
 	f.Fuzz(func(t *testing.T, b []byte, how byte) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		h := &transcript.Handshake{Host: "a.example", Port: 443, Depth: transcript.DepthRequest, Wait: time.Second}
-		switch how % 4 {
+		h.HelloOnly, h.EarlyData, h.Renegotiate = how&64 != 0, true, how&128 != 0
+		switch how & 63 % 6 {
+		case 4:
+			h.Hello = fuzzHello(wire.VersionTLS12)
+			h.Resume = &transcript.Session{Version: wire.VersionTLS12, Suite: wire.TLS_DHE_RSA_WITH_AES_128_CBC_SHA, Secret: make([]byte, 48), ID: []byte("an id")}
+		case 5:
+			h.Hello = fuzzHello(wire.VersionTLS13)
+			h.Resume = &transcript.Session{Version: wire.VersionTLS13, Suite: wire.TLS_AES_128_GCM_SHA256, Secret: make([]byte, 32), Ticket: []byte("a ticket"), MaxEarlyData: 1}
 		case 0:
 			h.Hello = fuzzHello(wire.VersionTLS12)
 		case 1:
@@ -115,6 +132,8 @@ func FuzzProtected(f *testing.F) {
 	f.Add(append(wire.AppendRecords(nil, wire.ContentHandshake, wire.VersionTLS12, append(ticket, request...)), page...), byte(1))
 	f.Add(wire.AppendRecord(nil, wire.ContentApplicationData, wire.VersionTLS12, []byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02")), byte(2))
 	f.Add(append(wire.AppendRecord(nil, wire.ContentHandshake, wire.VersionTLS12, []byte{0, 0, 0, 0}), page...), byte(3))
+	early := wire.AppendMessage(nil, wire.TypeEncryptedExtensions, []byte{0, 4, 0, 42, 0, 0})
+	f.Add(wire.AppendRecords(nil, wire.ContentHandshake, wire.VersionTLS12, append(early, fin...)), byte(4))
 	f.Fuzz(func(t *testing.T, b []byte, how byte) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
@@ -126,10 +145,16 @@ func FuzzProtected(f *testing.F) {
 		c := &conn{
 			ctx: ctx, nc: replay(b), h: &transcript.Handshake{Host: "a.example", Hello: hello}, t: &transcript.Transcript{}, wait: time.Second,
 			o: Options{Keys: fuzzKeys, Rand: seeded(2), Now: time.Now}, version: wire.VersionTLS13, suite: suite, hello: hello, log: &messageLog{},
-			clientApp: make([]byte, 32), serverApp: make([]byte, 32), secureReneg: true, depth: transcript.DepthRequest,
+			clientApp: make([]byte, 32), serverApp: make([]byte, 32), resumption: make([]byte, 32), secureReneg: true, depth: transcript.DepthRequest,
 		}
 		defer c.nc.Close()
-		switch how % 4 {
+		switch how % 5 {
+		case 4:
+			// A session is resumed and early data are offered.
+			c.resumed = &transcript.Session{Version: wire.VersionTLS13, Suite: suite.id, Secret: make([]byte, 32), Ticket: []byte{1}}
+			c.pskHash, c.offersEarly, c.helloSum = suite.hash, true, make([]byte, 32)
+			c.log.use(suite.hash)
+			_, err = c.flight13(make([]byte, 32))
 		case 0:
 			c.log.use(suite.hash)
 			_, err = c.flight13(make([]byte, 32))

@@ -13,6 +13,9 @@ func (c *conn) handshake() error {
 	if err != nil {
 		return err
 	}
+	if err := c.offerSession(hello); err != nil {
+		return err
+	}
 	if c.h.ECH != nil {
 		if hello, err = c.offerECH(hello); err != nil {
 			return err
@@ -39,6 +42,9 @@ func (c *conn) handshake() error {
 		return err
 	}
 	if err := c.checkServerHello(sh); err != nil {
+		return err
+	}
+	if err := c.settleSession(sh); err != nil {
 		return err
 	}
 	if c.h.HelloOnly {
@@ -172,6 +178,7 @@ func (c *conn) retry(hrr *wire.ServerHello) (*wire.ServerHello, error) {
 		h.Set(wire.CookieExt(cookie))
 	}
 	h.Remove(wire.ExtEarlyData)
+	c.retryPSK(hrr, h)
 	if err := c.retryECH(hrr, h); err != nil {
 		return nil, err
 	}

@@ -20,6 +20,9 @@ func (c *conn) handshake12(sh *wire.ServerHello) error {
 	if scts, ok := sh.Extension(wire.ExtSignedCertificateTimestamp); ok {
 		c.t.SCTs = scts
 	}
+	if c.resumed != nil {
+		return c.abbreviated12(sh)
+	}
 	request, err := c.flight12(sh)
 	if err != nil {
 		return err
@@ -248,7 +251,9 @@ func (c *conn) clientFlight12(sh *wire.ServerHello, request *wire.CertificateReq
 
 	label, seed := "master secret", append(append([]byte{}, c.hello.Random[:]...), sh.Random[:]...)
 	_, asked := c.hello.Extension(wire.ExtExtendedMasterSecret)
-	if _, ok := sh.Extension(wire.ExtExtendedMasterSecret); ok && asked {
+	_, ems := sh.Extension(wire.ExtExtendedMasterSecret)
+	ems = ems && asked
+	if ems {
 		label, seed = "extended master secret", c.log.digest(c.version, c.suite.hash)
 	}
 	master := prf(c.version, c.suite.hash, pre, label, seed, 48)
@@ -260,19 +265,13 @@ func (c *conn) clientFlight12(sh *wire.ServerHello, request *wire.CertificateReq
 		c.log.add(verify)
 		msgs = append(msgs, verify...)
 	}
-	client, server := c.keyBlock(master, sh)
-	_, encryptFirst := sh.Extension(wire.ExtEncryptThenMAC)
-	newIn, err := c.suite.protect12(c.version, server, encryptFirst, c.o.Rand)
-	if err != nil {
-		return err
-	}
-	newOut, err := c.suite.protect12(c.version, client, encryptFirst, c.o.Rand)
+	newIn, newOut, err := c.newKeys12(master, sh)
 	if err != nil {
 		return err
 	}
 	next := c.nextProtocol(sh)
 	c.log.add(next)
-	clientFin := prf(c.version, c.suite.hash, master, "client finished", c.log.digest(c.version, c.suite.hash), 12)
+	clientFin := c.finished12(master, "client finished")
 	fin := wire.AppendMessage(nil, wire.TypeFinished, clientFin)
 	c.log.add(fin)
 
@@ -295,6 +294,7 @@ func (c *conn) clientFlight12(sh *wire.ServerHello, request *wire.CertificateReq
 	}
 	c.clientFin = clientFin
 	c.reach(transcript.ReachedFinished)
+	c.keepSessions12(sh, master, ems)
 	return nil
 }
 
@@ -325,7 +325,7 @@ func (c *conn) serverFinish12(newIn protection, master []byte) error {
 		}
 		switch m.Type {
 		case wire.TypeNewSessionTicket:
-			if _, err := wire.ParseNewSessionTicket(m.Body, c.version); err != nil {
+			if c.ticket, err = wire.ParseNewSessionTicket(m.Body, c.version); err != nil {
 				return decodeError(err)
 			}
 			c.t.Tickets++
@@ -336,7 +336,7 @@ func (c *conn) serverFinish12(newIn protection, master []byte) error {
 		}
 	}
 	c.in = newIn
-	want := prf(c.version, c.suite.hash, master, "server finished", c.log.digest(c.version, c.suite.hash), 12)
+	want := c.finished12(master, "server finished")
 	m, err := c.expect(wire.TypeFinished)
 	if err != nil {
 		return err

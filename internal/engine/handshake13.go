@@ -37,7 +37,7 @@ func (c *conn) handshake13(sh *wire.ServerHello) error {
 	if c.depth == transcript.DepthFlight {
 		return nil
 	}
-	return c.clientFlight13(request, clientHS)
+	return c.clientFlight13(request, schedule, clientHS)
 }
 
 // protectHandshake makes the key exchange and turns to the keys of the handshake.
@@ -50,18 +50,20 @@ func (c *conn) protectHandshake(sh *wire.ServerHello) (schedule *schedule13, cli
 		return nil, nil, nil, unfinished("%s", err.Error())
 	}
 	c.suite = s
+	var shared []byte
 	ks, ok := sh.KeyShare()
-	if !ok {
+	if !ok && (c.resumed == nil || !allowsPSKAlone(c.hello)) {
 		return nil, nil, nil, malformed(wire.AlertMissingExtension, "a ServerHello of TLS 1.3 without a key share")
 	}
-	shared, err := c.share(ks)
-	if err != nil {
-		return nil, nil, nil, err
+	if ok {
+		if shared, err = c.share(ks); err != nil {
+			return nil, nil, nil, err
+		}
 	}
 	if c.log.h == nil {
 		c.log.use(s.hash)
 	}
-	schedule = newSchedule13(s.hash, shared)
+	schedule = newSchedule13(s.hash, c.psk(), shared)
 	clientHS = schedule.traffic("c hs traffic", c.log.sum())
 	serverHS = schedule.traffic("s hs traffic", c.log.sum())
 	if len(c.hs) > 0 {
@@ -88,6 +90,12 @@ func (c *conn) flight13(serverHS []byte) (*wire.CertificateRequest, error) {
 	if err := c.gotRetryConfigs(c.t.Encrypted); err != nil {
 		return nil, err
 	}
+	if err := c.gotEarlyData(c.t.Encrypted); err != nil {
+		return nil, err
+	}
+	if c.resumed != nil {
+		return nil, c.finished13(serverHS) // the ticket stands for the certificate
+	}
 	if m, err = c.next(); err != nil {
 		return nil, err
 	}
@@ -112,14 +120,20 @@ func (c *conn) flight13(serverHS []byte) (*wire.CertificateRequest, error) {
 		return nil, decodeError(err)
 	}
 	c.checkSignature(v.Scheme, certificateVerifyInput("server", signed), v.Signature)
+	return request, c.finished13(serverHS)
+}
+
+// finished13 reads the server's Finished.
+func (c *conn) finished13(serverHS []byte) error {
 	want := finished13(c.suite.hash, serverHS, c.log.sum())
-	if m, err = c.expect(wire.TypeFinished); err != nil {
-		return nil, err
+	m, err := c.expect(wire.TypeFinished)
+	if err != nil {
+		return err
 	}
 	if len(c.hs) > 0 {
-		return nil, malformed(wire.AlertUnexpectedMessage, "handshake bytes behind the server's Finished under the same keys")
+		return malformed(wire.AlertUnexpectedMessage, "handshake bytes behind the server's Finished under the same keys")
 	}
-	return request, c.checkFinished(m.Body, want)
+	return c.checkFinished(m.Body, want)
 }
 
 func (c *conn) checkFinished(got, want []byte) error {
@@ -181,11 +195,15 @@ func (c *conn) gotCertificateRequest(m *wire.Message) (*wire.CertificateRequest,
 }
 
 // clientFlight13 sends our half and, to save a round trip, the request with it.
-func (c *conn) clientFlight13(request *wire.CertificateRequest, clientHS []byte) error {
+func (c *conn) clientFlight13(request *wire.CertificateRequest, schedule *schedule13, clientHS []byte) error {
 	var out []byte
 	if len(c.hello.SessionID) > 0 && !c.dummyCCS {
 		c.dummyCCS = true
 		out = append(out, changeCipherSpec...)
+	}
+	out, err := c.endEarlyData(out, clientHS)
+	if err != nil {
+		return err
 	}
 	msgs := c.applicationSettings()
 	c.log.add(msgs)
@@ -198,7 +216,8 @@ func (c *conn) clientFlight13(request *wire.CertificateRequest, clientHS []byte)
 	}
 	fin := wire.AppendMessage(nil, wire.TypeFinished, finished13(c.suite.hash, clientHS, c.log.sum()))
 	c.log.add(fin)
-	out, err := c.sealAll(out, wire.ContentHandshake, append(msgs, fin...))
+	c.resumption = schedule.traffic("res master", c.log.sum())
+	out, err = c.sealAll(out, wire.ContentHandshake, append(msgs, fin...))
 	if err != nil {
 		return err
 	}

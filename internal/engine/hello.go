@@ -57,11 +57,19 @@ func (c *conn) prepare(from *wire.ClientHello) (*wire.ClientHello, error) {
 // sendHello puts the hello on the wire the way the attempt asks for. Only the
 // first hello is cut up; what is sent is returned.
 func (c *conn) sendHello(h *wire.ClientHello, first bool) ([]byte, error) {
+	if err := c.bind(h); err != nil {
+		return nil, err
+	}
 	msg, err := h.Marshal()
 	if err != nil {
 		return nil, err
 	}
 	c.hello = h
+	if c.offersEarly {
+		sum := c.pskHash()
+		sum.Write(msg)
+		c.helloSum = sum.Sum(nil)
+	}
 	c.log.add(msg)
 	version := c.h.RecordVersion
 	if version == 0 {

@@ -79,16 +79,16 @@ func extract(newHash func() hash.Hash, secret, salt []byte) []byte {
 	return out
 }
 
-// schedule13 is the key schedule of TLS 1.3 from the handshake secret on.
+// schedule13 is the key schedule of TLS 1.3 at one of its secrets.
 type schedule13 struct {
 	hash   func() hash.Hash
 	secret []byte
 }
 
-// newSchedule13 mixes in the shared secret of the key exchange; there is no
-// pre-shared key, for sessions are never resumed.
-func newSchedule13(h func() hash.Hash, shared []byte) *schedule13 {
-	early := extract(h, nil, nil)
+// newSchedule13 mixes in the pre-shared key of a session that is resumed, and
+// the shared secret of the key exchange; nil where there is none.
+func newSchedule13(h func() hash.Hash, psk, shared []byte) *schedule13 {
+	early := extract(h, psk, nil)
 	return &schedule13{h, extract(h, shared, derived(h, early))}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"crypto/rand"
+	"errors"
 	"testing"
 
 	"github.com/andybalholm/brotli"
@@ -11,6 +12,7 @@ import (
 	"github.com/cloudflare/circl/kem/kyber/kyber768"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
@@ -55,6 +57,42 @@ func TestDecompressCertificate(t *testing.T) {
 	}
 	if _, err := decompressCertificate(body(99, len(msg), msg)); err == nil {
 		t.Error("an unknown algorithm was accepted")
+	}
+}
+
+// Early data belong to a ticket that was taken, and to its suite (RFC 8446, Section
+// 4.2.10).
+func TestEarlyDataThatNobodyMayTake(t *testing.T) {
+	const s128 = wire.TLS_AES_128_GCM_SHA256
+	taken := &wire.EncryptedExtensions{Extensions: []wire.Extension{wire.EarlyDataExt()}}
+	for name, tc := range map[string]struct {
+		ee      *wire.EncryptedExtensions
+		offers  bool
+		resumed *transcript.Session
+		kind    transcript.Kind
+		want    transcript.Tri
+	}{
+		"not offered":   {ee: taken},
+		"taken":         {ee: taken, offers: true, resumed: &transcript.Session{Suite: s128, Secret: make([]byte, 32)}, want: transcript.Yes},
+		"refused":       {ee: &wire.EncryptedExtensions{}, offers: true, want: transcript.No},
+		"no ticket":     {ee: taken, offers: true, kind: transcript.Malformed},
+		"another suite": {ee: taken, offers: true, resumed: &transcript.Session{Suite: wire.TLS_CHACHA20_POLY1305_SHA256, Secret: make([]byte, 32)}, kind: transcript.Malformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			suite, err := computable(s128)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &conn{t: &transcript.Transcript{}, offersEarly: tc.offers, resumed: tc.resumed, suite: suite, pskHash: suite.hash, helloSum: make([]byte, 32)}
+			err = c.gotEarlyData(tc.ee)
+			var e *end
+			if tc.kind == "" && err != nil || tc.kind != "" && (!errors.As(err, &e) || e.kind != tc.kind) {
+				t.Errorf("ended by %v", err)
+			}
+			if c.t.EarlyData != tc.want || (c.out != nil) != (tc.want == transcript.Yes) {
+				t.Errorf("early data %v", c.t.EarlyData)
+			}
+		})
 	}
 }
 

@@ -43,10 +43,12 @@ func (c *conn) postHandshake() error {
 func (c *conn) postHandshake13(m *wire.Message) error {
 	switch m.Type {
 	case wire.TypeNewSessionTicket:
-		if _, err := wire.ParseNewSessionTicket(m.Body, c.version); err != nil {
+		t, err := wire.ParseNewSessionTicket(m.Body, c.version)
+		if err != nil {
 			return decodeError(err)
 		}
 		c.t.Tickets++
+		c.keepTicket13(t)
 		return nil
 	case wire.TypeKeyUpdate:
 		return c.keyUpdate(m.Body)
@@ -145,6 +147,7 @@ func (c *conn) renegotiate() error {
 		return c.write(out, "declining to renegotiate")
 	}
 	c.phase = transcript.Renegotiating
+	c.offers, c.resumed = nil, nil // a full handshake
 	h, err := c.prepare(c.renegotiationHello())
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ import (
 
 // suite is what we need to compute with a cipher suite.
 type suite struct {
+	id              wire.CipherSuite
 	info            wire.SuiteInfo
 	hash            func() hash.Hash // of the PRF in TLS 1.2 and of HKDF
 	mac             func() hash.Hash // nil for an AEAD
@@ -44,7 +45,7 @@ func computable(id wire.CipherSuite) (*suite, error) {
 	if info.Export {
 		return nil, fmt.Errorf("export suites such as %s are not computed", id)
 	}
-	s := &suite{info: info, keyLen: info.KeyBits / 8}
+	s := &suite{id: id, info: info, keyLen: info.KeyBits / 8}
 	switch info.Hash {
 	case wire.HashSHA256:
 		s.hash = sha256.New

@@ -78,6 +78,19 @@ func PSKModesExt(modes ...PSKMode) Extension {
 	return Extension{ExtPSKKeyExchangeModes, d}
 }
 
+// PreSharedKeyExt is pre_shared_key with one identity, its age in milliseconds as
+// obfuscated by the ticket, and its binder (RFC 8446, Section 4.2.11). It has to be
+// the last extension of the hello.
+func PreSharedKeyExt(identity []byte, age uint32, binder []byte) Extension {
+	d := append(len16(len16(nil, len(identity)+6), len(identity)), identity...)
+	d = append(d, byte(age>>24), byte(age>>16), byte(age>>8), byte(age))
+	d = append(len16(d, len(binder)+1), byte(len(binder)))
+	return Extension{ExtPreSharedKey, append(d, binder...)}
+}
+
+// EarlyDataExt is the early_data of a hello (RFC 8446, Section 4.2.10).
+func EarlyDataExt() Extension { return Extension{ExtEarlyData, nil} }
+
 // PostHandshakeAuthExt is post_handshake_auth (RFC 8446, Section 4.2.6).
 func PostHandshakeAuthExt() Extension { return Extension{ExtPostHandshakeAuth, nil} }
 

@@ -372,3 +372,15 @@ func ParseNewSessionTicket(body []byte, version Version) (*NewSessionTicket, err
 	}
 	return t, nil
 }
+
+// MaxEarlyData is how many bytes of early data the ticket allows, 0 for none (RFC
+// 8446, Section 4.6.1).
+func (t *NewSessionTicket) MaxEarlyData() uint32 {
+	d, _ := find(t.Extensions, ExtEarlyData)
+	s := cryptobyte.String(d)
+	var n uint32
+	if !s.ReadUint32(&n) || !s.Empty() {
+		return 0
+	}
+	return n
+}
