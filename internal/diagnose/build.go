@@ -3,16 +3,16 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"net/url"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/client"
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/transcript"
-	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
@@ -117,14 +117,14 @@ func (s *session) finish(r *report.Report) {
 			}
 		}
 	}
-	known := s.values()
+	advice := s.advice(r.Server.Software)
 	shown := map[string]bool{}
 	for _, h := range r.Handshakes {
 		shown[h.ID] = true
 	}
 	for i := range r.Findings {
 		tidy(&r.Findings[i], shown)
-		s.advise(&r.Findings[i], known, r.Server.Software)
+		advice.Complete(&r.Findings[i])
 	}
 	r.Step = cause.StepSecure
 	switch root := r.Root(); {
@@ -144,148 +144,31 @@ func (s *session) finish(r *report.Report) {
 	}
 }
 
-// tidy leaves the evidence that the report holds, and no list nil.
+// tidy leaves the evidence that the report holds.
 func tidy(f *report.Finding, shown map[string]bool) {
 	f.Evidence = slices.DeleteFunc(f.Evidence, func(id string) bool { return !shown[id] })
 	if p := f.Proof; p != nil && !shown[p.Baseline] {
 		p.Baseline = ""
 	}
-	if f.Alternatives == nil {
-		f.Alternatives = []report.Alternative{}
-	}
-	if f.Either == nil {
-		f.Either = [][]string{}
-	}
 }
 
-// values fill the placeholders of the catalogue's texts.
-func (s *session) values() map[string]string {
-	v := map[string]string{
-		"host": s.target.Host, "port": fmt.Sprint(s.target.Port), "sni": s.sni, "path": orElse(s.target.Path, "/"),
+// advice is what the advice on findings depends on.
+func (s *session) advice(software string) report.Advice {
+	given := s.o.Echo
+	given.Connect, given.Proxy = s.o.Connect, s.o.Proxy
+	var addr netip.AddrPort
+	if s.primary != nil && s.primary.Attempt.Handshake != nil {
+		addr = s.primary.Attempt.Handshake.Address
 	}
-	if s.primary != nil && s.primary.Attempt.Handshake != nil && s.primary.Attempt.Handshake.Address.Addr().IsValid() {
-		a := s.primary.Attempt.Handshake.Address
-		v["address"] = a.Addr().String()
-		if s.o.Connect != "" || s.target.IsAddress() {
-			v["connect"] = a.String()
-		}
+	var as []string
+	if s.profile.ID != client.Default {
+		as = []string{"--as", s.profile.ID}
 	}
-	if s.target.StartTLS != "" {
-		v["service"] = s.target.StartTLS
+	return report.Advice{
+		Known:    report.Placeholders(s.target, given, s.sni, addr),
+		Software: software, Client: s.profile.ID,
+		Retest: report.Command("tlswhy", s.target, s.o.Echo, as...),
 	}
-	if s.o.Echo.CAFile != "" {
-		v["ca_file"] = s.o.Echo.CAFile
-	}
-	if s.o.Proxy != "" {
-		v["proxy"] = hostOf(s.o.Proxy)
-	}
-	return v
-}
-
-// hostOf is host and port of a URL: texts must not repeat its password.
-func hostOf(proxy string) string {
-	u, err := url.Parse(proxy)
-	if err != nil {
-		return ""
-	}
-	return u.Host
-}
-
-// advise adds what to do about a finding: fixes for the software that answered
-// first, the commands that show the failure, and the re-test.
-func (s *session) advise(f *report.Finding, known map[string]string, software string) {
-	c, ok := cause.Get(f.Cause)
-	if !ok {
-		return
-	}
-	v := map[string]string{}
-	for k, x := range known {
-		v[k] = x
-	}
-	for k, x := range f.Values {
-		v[k] = x
-	}
-	if f.Title == "" {
-		f.Title = c.Title
-	}
-	f.Title = cause.Expand(f.Title, v)
-	f.Fix = []report.Fix{}
-	sides := []cause.Side{f.Side}
-	if f.Side == cause.SideClient {
-		software = s.profile.ID
-		sides = append(sides, c.Side)
-	} else if f.Side != c.Side {
-		sides = append(sides, c.Side)
-	}
-	seen := map[string]bool{}
-	add := func(x cause.Fix) {
-		key := x.For + string(x.Side) + x.Text
-		if seen[key] {
-			return
-		}
-		seen[key] = true
-		fix := report.Fix{For: x.For, Side: x.Side, Text: cause.Expand(x.Text, v), Config: cause.Expand(x.Config, v), Place: x.Place, Verified: x.Verified}
-		for _, cmd := range x.Run {
-			fix.Run = append(fix.Run, cause.ExpandCommand(cmd, v))
-		}
-		f.Fix = append(f.Fix, fix)
-	}
-	for _, side := range sides {
-		for _, x := range c.FixesFor(software, side) {
-			add(x)
-		}
-	}
-	// What answered may stand before what has to be changed, so the fixes for all
-	// other software follow.
-	for _, x := range c.Fixes {
-		add(*x)
-	}
-	f.Reproduce = []string{}
-	for _, cmd := range c.Reproduce {
-		f.Reproduce = append(f.Reproduce, cause.ExpandCommand(cmd, v))
-	}
-	f.Retest = s.retestCommand()
-}
-
-// retestCommand repeats this check.
-func (s *session) retestCommand() string {
-	o := s.o.Echo
-	parts := []string{"tlswhy", quote(orElse(s.target.Input, s.target.String()))}
-	add := func(flag, value string) {
-		if value != "" {
-			parts = append(parts, flag, quote(value))
-		}
-	}
-	if s.profile.ID != "modern" {
-		add("--as", s.profile.ID)
-	}
-	add("--connect", o.Connect)
-	add("--sni", o.SNI)
-	add("--starttls", o.StartTLS)
-	add("--ca-file", o.CAFile)
-	if o.PublicRoots {
-		parts = append(parts, "--public-roots")
-	}
-	add("--cert", o.Cert)
-	add("--key", o.Key)
-	add("--proxy", o.Proxy)
-	add("--resolver", o.Resolver)
-	add("--at", o.At)
-	add("--ech-config", o.ECHConfig)
-	if o.NoAIA {
-		parts = append(parts, "--no-aia")
-	}
-	return strings.Join(parts, " ")
-}
-
-// quote makes one word of s for a POSIX shell.
-func quote(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-/:@%+=,", r))
-	}) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func handshakeOf(t *transcript.Transcript) report.Handshake {
@@ -393,17 +276,5 @@ func headerOf(b []byte, name string) string {
 }
 
 func (s *session) chainOf() []report.ChainCert {
-	out := []report.ChainCert{}
-	add := func(cs []*trust.Certificate, from string) {
-		for _, c := range cs {
-			x := trust.Summarize(c)
-			if x.SANs == nil {
-				x.SANs = []string{}
-			}
-			out = append(out, report.ChainCert{Subject: x.Subject, Issuer: x.Issuer, NotBefore: x.NotBefore.UTC(), NotAfter: x.NotAfter.UTC(), SANs: x.SANs, Key: x.Key, Signature: x.Signature, SHA256: x.SHA256, From: from})
-		}
-	}
-	add(s.parsed(s.reference), "sent")
-	add(s.fetched, "aia")
-	return out
+	return append(report.ChainOf(s.parsed(s.reference), "sent"), report.ChainOf(s.fetched, "aia")...)
 }

@@ -15,26 +15,15 @@ import (
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
-// finding begins a finding with what the catalogue says of its cause. Fixes,
-// commands and re-test are filled in when the report is made.
+// finding begins a finding. Fixes, commands and re-test are filled in when the
+// report is made.
 func finding(id cause.ID, confidence report.Confidence, detail string, evidence ...string) report.Finding {
-	f := report.Finding{Cause: id, Confidence: confidence, Detail: detail, Blocking: true, Evidence: []string{}, Values: map[string]string{}}
-	if c, ok := cause.Get(id); ok {
-		f.Severity, f.Step, f.Side, f.Title = c.Severity, c.Step, c.Side, c.Title
-	}
-	for _, e := range evidence {
-		if e != "" && !slices.Contains(f.Evidence, e) {
-			f.Evidence = append(f.Evidence, e)
-		}
-	}
-	return f
+	return report.Begin(id, confidence, detail, evidence...)
 }
 
 // observed makes f proved by what the protocol says itself.
 func observed(f report.Finding, what string, id string) report.Finding {
-	f.Confidence = report.Proved
-	f.Proof = &report.Proof{Kind: report.ByObservation, Baseline: id, Change: "none: observed", Effect: what, Repeated: 1}
-	return f
+	return f.Observed(what, id)
 }
 
 // flip is a pair of attempts that differ in one change: a fails, b gets past.

@@ -80,7 +80,7 @@ func (s *session) reach(ctx context.Context, addr netip.AddrPort, t *transcript.
 		s.add(f)
 	case transcript.ProxyFailed:
 		f := finding(cause.ProxyRefused, report.Likely, fmt.Sprintf("The proxy does not open the way to %s: %s.", s.target.HostPort(), orElse(detail, "it refuses")), t.ID)
-		f.Values["proxy"] = hostOf(s.o.Proxy)
+		f.Values["proxy"] = s.advice("").Known["proxy"]
 		s.add(observed(f, detail, t.ID))
 	case transcript.StartTLSFailed:
 		f := finding(cause.STARTTLSFailed, report.Likely, fmt.Sprintf("The %s dialogue does not come to TLS: %s.", strings.ToUpper(s.target.StartTLS), orElse(detail, "it breaks off")), t.ID)

@@ -34,17 +34,6 @@ func TestSameSite(t *testing.T) {
 	}
 }
 
-func TestQuote(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain": "plain", "/a/b-c_d.pem": "/a/b-c_d.pem", "2001:db8::1": "2001:db8::1", "http://p:3128": "http://p:3128",
-		"": "''", "two words": "'two words'", "it's": `'it'\''s'`, "$(reboot)": "'$(reboot)'", "a;b": "'a;b'", "naïve": "'naïve'", "~": "'~'", "*": "'*'",
-	} {
-		if got := quote(in); got != want {
-			t.Errorf("%q: %s, want %s", in, got, want)
-		}
-	}
-}
-
 func TestWords(t *testing.T) {
 	for want, got := range map[string]string{
 		"none": andList(nil), "a": andList([]string{"a"}), "a and b": andList([]string{"a", "b"}), "a, b and c": andList([]string{"a", "b", "c"}),
@@ -158,7 +147,7 @@ func TestRetestCommand(t *testing.T) {
 	}}}
 	want := "tlswhy www.sim.example:8443 --as java-17 --connect 192.0.2.1 --sni none --starttls smtp --ca-file '/tmp/my roots.pem' --public-roots " +
 		"--cert c.pem --key k.pem --proxy http://proxy:3128 --resolver 192.0.2.53 --at 2026-01-01 --no-aia"
-	if got := s.retestCommand(); got != want {
+	if got := s.advice("").Retest; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 }
