@@ -1,0 +1,61 @@
+package client
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/transcript"
+)
+
+// Lockout is a setting of a server that keeps clients out.
+type Lockout struct {
+	Step  cause.Step
+	Cause cause.ID
+	// Text is the setting in a phrase: "nothing older than TLS 1.2".
+	Text string
+	// Clients are ids, in the order of IDs; at least one.
+	Clients []string
+}
+
+// LockedOut tells which clients cannot connect, by what keeps them out, in the
+// order of the steps; where one setting keeps out more than another of the same
+// step, it comes first. Clients of which that cannot be told exactly are not in it.
+func LockedOut(f *transcript.Facts, o PredictOptions) []Lockout {
+	var out []Lockout
+	pr := NewPredictor(f, o)
+	for _, p := range All() {
+		x := pr.Predict(p)
+		if !x.Exact || x.Outcome == OK {
+			continue
+		}
+		i := slices.IndexFunc(out, func(l Lockout) bool { return l.Step == x.Step && l.Cause == x.Cause && l.Text == x.Setting })
+		if i < 0 {
+			i = len(out)
+			out = append(out, Lockout{Step: x.Step, Cause: x.Cause, Text: x.Setting})
+		}
+		out[i].Clients = append(out[i].Clients, p.ID)
+	}
+	slices.SortStableFunc(out, func(a, b Lockout) int {
+		return cmp.Or(cmp.Compare(a.Step, b.Step), cmp.Compare(len(b.Clients), len(a.Clients)))
+	})
+	return out
+}
+
+// Lost compares a server before and after a change: the ids of the clients that
+// connect no longer, and of those that do now, each in the order of IDs. Those
+// of which either cannot be told exactly are in neither.
+func Lost(before, after *transcript.Facts, o PredictOptions) (lost, gained []string) {
+	b, a := NewPredictor(before, o), NewPredictor(after, o)
+	for _, p := range All() {
+		x, y := b.Predict(p), a.Predict(p)
+		switch {
+		case !x.Exact || !y.Exact || x.Outcome == y.Outcome:
+		case x.Outcome == OK:
+			lost = append(lost, p.ID)
+		default:
+			gained = append(gained, p.ID)
+		}
+	}
+	return lost, gained
+}

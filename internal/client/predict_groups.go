@@ -1,0 +1,141 @@
+package client
+
+import (
+	"slices"
+
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// isFFDHE: the named Diffie-Hellman groups (RFC 7919).
+func isFFDHE(g wire.Group) bool { return g >= wire.GroupFFDHE2048 && g <= wire.GroupFFDHE8192 }
+
+// groupsInOrder lists the groups in common, the likeliest choice first. A hello
+// of TLS 1.2 or older without supported_groups leaves the choice to the server
+// (RFC 8422, Section 4).
+func (r *run) groupsInOrder(v wire.Version) []wire.Group {
+	if len(r.f.Groups) == 0 {
+		r.unsure("the groups of the server's key exchange")
+		return nil
+	}
+	offered := r.h.SupportedGroups()
+	_, sent := r.h.Extension(wire.ExtSupportedGroups)
+	var out []wire.Group
+	for _, g := range r.f.Groups {
+		used := g.TLS12
+		if v >= wire.VersionTLS13 {
+			used = g.TLS13
+		}
+		if (slices.Contains(offered, g.Group) || !sent && v < wire.VersionTLS13) &&
+			r.holds(used, true, "whether the server uses "+g.Group.String()+" in "+v.String()) {
+			out = append(out, g.Group)
+		}
+	}
+	if sent && len(out) > 1 && !r.serverDecides(r.f.GroupOrder, "whose order of groups decides") {
+		slices.SortStableFunc(out, func(a, b wire.Group) int { return slices.Index(offered, a) - slices.Index(offered, b) })
+	}
+	return out
+}
+
+// pickCurve chooses the group of ECDHE before TLS 1.3.
+func (r *run) pickCurve(d *deal) bool {
+	groups := slices.DeleteFunc(r.groupsInOrder(d.version), isFFDHE)
+	if len(groups) == 0 {
+		return r.vague != "" && len(r.f.Groups) == 0
+	}
+	d.group = groups[0]
+	return true
+}
+
+// pickDH chooses the group of DHE before TLS 1.3. Where both sides know named
+// ones they agree on one of these or on none (RFC 7919, Section 4); else the
+// server uses its own.
+func (r *run) pickDH(d *deal) bool {
+	knows := slices.ContainsFunc(r.f.Groups, func(g transcript.GroupFact) bool { return isFFDHE(g.Group) && g.TLS12 == transcript.Yes })
+	if knows && slices.ContainsFunc(r.h.SupportedGroups(), isFFDHE) {
+		groups := slices.DeleteFunc(r.groupsInOrder(d.version), func(g wire.Group) bool { return !isFFDHE(g) })
+		if len(groups) == 0 {
+			return false
+		}
+		d.group, d.dhBits = groups[0], ffdheBits[groups[0]]
+		return true
+	}
+	least := r.p.Policy.MinDHBits
+	fit := func(x transcript.DHFact) bool { return x.Bits >= least }
+	some, all := false, true
+	for _, x := range r.f.DH {
+		some, all = some || fit(x), all && fit(x)
+		if d.dhBits == 0 || x.Bits < d.dhBits {
+			d.dhBits = x.Bits
+		}
+	}
+	if len(r.f.DH) == 1 {
+		// It sends the numbers; whoever knows them calls them by that name.
+		if g, ok := wire.ParseGroup(r.f.DH[0].Name); ok && isFFDHE(g) {
+			d.group = g
+		}
+	}
+	if some != all || len(r.f.DH) == 0 {
+		// Which of them it takes may hang on the suite and on its key.
+		r.unsure("the Diffie-Hellman group of " + d.suite.String())
+	}
+	return true
+}
+
+var ffdheBits = map[wire.Group]int{
+	wire.GroupFFDHE2048: 2048, wire.GroupFFDHE3072: 3072, wire.GroupFFDHE4096: 4096,
+	wire.GroupFFDHE6144: 6144, wire.GroupFFDHE8192: 8192,
+}
+
+// fits13 chooses group and signature of TLS 1.3, which are independent of the
+// suite (RFC 8446, Section 4.1.1).
+func (r *run) fits13(d *deal) obstacle {
+	groups := r.groupsInOrder(d.version)
+	if len(groups) == 0 && len(r.f.Groups) > 0 {
+		return lacksGroup
+	}
+	if len(groups) > 0 && !r.pickShare(d, groups) {
+		return lacksGroup
+	}
+	keys := r.shown(d.foreign)
+	if len(keys) == 0 {
+		r.unsure("the certificate that the server shows")
+	}
+	schemes := r.schemesInOrder(r.h.SignatureAlgorithms(), d.version)
+	for _, s := range schemes {
+		i := slices.IndexFunc(keys, func(l *leaf) bool { return s.Leaf != "" && s.Leaf == l.SHA256 })
+		if i < 0 {
+			i = slices.IndexFunc(keys, func(l *leaf) bool { return l.signs(s.Scheme, d.version) })
+		}
+		if i >= 0 {
+			d.scheme, d.leaf = s.Scheme, keys[i]
+			return noObstacle
+		}
+	}
+	switch {
+	case len(keys) == 0 || len(r.f.SignatureAlgorithms) == 0:
+		return noObstacle // unsure, see above
+	case d.foreign && len(schemes) > 0:
+		r.unsure("all certificates that a hello without a server name gets")
+	}
+	return lacksScheme
+}
+
+// pickShare takes a group of which the hello holds a share, or asks for one.
+func (r *run) pickShare(d *deal, groups []wire.Group) bool {
+	shares := r.h.KeyShares()
+	held := func(g wire.Group) bool {
+		return slices.ContainsFunc(shares, func(s wire.KeyShare) bool { return s.Group == g })
+	}
+	d.group, d.retry = groups[0], !held(groups[0])
+	if !d.retry {
+		return true
+	}
+	i := slices.IndexFunc(groups, held)
+	asks := r.holds(r.f.Features.HelloRetry, true, "whether the server asks for another key share")
+	if i >= 0 && (!asks || r.holds(r.f.ShareFirst, true, "whether the server prefers a key share that it has")) {
+		d.group, d.retry = groups[i], false
+		return true
+	}
+	return asks
+}

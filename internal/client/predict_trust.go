@@ -1,0 +1,115 @@
+package client
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/trust"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// store is a root store that was loaded, or could not be.
+type store struct {
+	*trust.Store
+	err error
+}
+
+// verdictKey is all in which clients differ that look at one certificate.
+type verdictKey struct {
+	leaf         *leaf
+	policy       string
+	store        string
+	use          trust.KeyUse
+	staple, scts bool // asked for
+	fetches      bool
+}
+
+// verify judges the certificate as the client does.
+func (r *run) verify(d *deal, t *transcript.Transcript) (transcript.Tri, *failure) {
+	pol := r.p.Policy
+	if r.o.NoTrust || d.leaf == nil || !pol.VerifiesChain && !pol.VerifiesName {
+		return transcript.Unknown, nil
+	}
+	if len(d.leaf.chain) == 0 || d.leaf.chain[0] == nil {
+		r.unsure("the server's certificate chain")
+		return transcript.Unknown, nil
+	}
+	roots := r.roots()
+	if roots.err != nil {
+		r.unsure("the roots that this client trusts")
+		return transcript.Unknown, nil
+	}
+	res := r.verdict(d.leaf, roots.Store, KeyUse(t))
+	root, blocked := res.Root()
+	if !blocked {
+		return transcript.Yes, nil
+	}
+	if d.foreign && root.Cause == cause.HostnameMismatch && r.namedSiteFits() {
+		return transcript.No, stop(cause.SNIRequired, "another site's certificate to hellos without a server name",
+			"this client sends no server name, and without one the server shows the certificate of another site")
+	}
+	return transcript.No, stop(root.Cause, title(root.Cause), "%s", root.Detail)
+}
+
+// roots is the store that the client trusts.
+func (r *run) roots() store {
+	if r.o.Roots != nil {
+		return store{Store: r.o.Roots}
+	}
+	name := r.p.Policy.Store
+	s, ok := r.stores[name]
+	if !ok {
+		s.Store, s.err = r.p.Store()
+		r.stores[name] = s
+	}
+	return s
+}
+
+func (r *run) verdict(l *leaf, roots *trust.Store, use trust.KeyUse) trust.Result {
+	policy := r.p.TrustPolicy(r.o.Roots == nil || r.o.PublicRoots)
+	_, staple := r.h.Extension(wire.ExtStatusRequest)
+	_, scts := r.h.Extension(wire.ExtSignedCertificateTimestamp)
+	key := verdictKey{l, fmt.Sprintf("%+v", policy), r.p.Policy.Store, use, staple, scts, r.p.Policy.FetchesAIA}
+	if res, ok := r.verdicts[key]; ok {
+		return res
+	}
+	in := trust.Input{
+		Chain: l.chain, Roots: roots, Name: r.o.Host, At: r.o.At, Policy: policy, KeyUse: use,
+		StapleNotAsked: !staple, Revocation: r.o.Revocation,
+	}
+	if staple {
+		in.Staple = l.OCSP
+	}
+	if scts {
+		in.SCTs = countedSCTs(l.SCTs["extension"])
+	}
+	if r.p.Policy.FetchesAIA {
+		in.Extra = r.o.Extra
+	}
+	res := trust.Verify(in)
+	r.verdicts[key] = res
+	return res
+}
+
+// countedSCTs stands for timestamps that were counted and not kept: what policies
+// ask is how many logs there are.
+func countedSCTs(n int) []trust.SCT {
+	out := make([]trust.SCT, min(n, 16))
+	for i := range out {
+		out[i].LogID[0] = byte(i + 1)
+	}
+	return out
+}
+
+// namedSiteFits: the certificate that comes for the target's name is one for it.
+func (r *run) namedSiteFits() bool {
+	host, err := trust.ParseHost(r.o.Host)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(r.shown(false), func(l *leaf) bool {
+		return len(l.chain) > 0 && l.chain[0] != nil && l.chain[0].Covers(host, trust.NameRules{WildcardLabels: defaultWildcardLabels})
+	})
+}
