@@ -62,6 +62,9 @@ type conn struct {
 	offersEarly                              bool                   // the hello on the wire offers early data
 	helloSum                                 []byte                 // the hash of that hello
 	resumption                               []byte                 // resumption_master_secret of TLS 1.3
+	asking                                   bool                   // we began to renegotiate and wait for the answer
+	until                                    time.Time              // zero, or when waiting for the peer ends
+	meanwhile                                int                    // bytes of application data while asking
 	postMessages, keyUpdates, renegotiations int
 	dummyCCS                                 bool // the ChangeCipherSpec for middleboxes is out
 }
@@ -103,6 +106,9 @@ func (c *conn) setReadDeadline(wait time.Duration) error {
 		if w := time.Now().Add(wait); d.IsZero() || w.Before(d) {
 			d = w
 		}
+	}
+	if !c.until.IsZero() && (d.IsZero() || c.until.Before(d)) {
+		d = c.until
 	}
 	if err := c.nc.SetReadDeadline(d); err != nil {
 		return c.ioEnd(err, "waiting for the peer")
@@ -273,6 +279,10 @@ func (c *conn) next() (*wire.Message, error) {
 				return nil, malformed(wire.AlertUnexpectedMessage, "ChangeCipherSpec within a handshake message")
 			}
 			return nil, nil
+		case wire.ContentApplicationData:
+			if c.meanwhile += len(p); !c.asking || c.meanwhile > maxMeanwhile {
+				return nil, malformed(wire.AlertUnexpectedMessage, "a record of type %s in the handshake", typ)
+			}
 		default:
 			return nil, malformed(wire.AlertUnexpectedMessage, "a record of type %s in the handshake", typ)
 		}
@@ -302,6 +312,8 @@ func (c *conn) gotAlert(p []byte) error {
 	case warning && c.version >= wire.VersionTLS13 && a.Description != wire.AlertUserCanceled:
 		// RFC 8446, Section 6: the level is ignored, all others are fatal.
 		return &end{kind: transcript.AlertReceived, alert: &a}
+	case warning && a.Description == wire.AlertNoRenegotiation && c.asking:
+		return errNoRenegotiation
 	case warning:
 		c.warning = &a
 		if c.nAlerts++; c.nAlerts > maxAlerts {

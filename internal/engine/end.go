@@ -22,6 +22,8 @@ type end struct {
 	// say is the alert that a client sends upon this; close_notify (0) stands
 	// for an end that gives no reason to complain.
 	say wire.AlertDescription
+	// gone: the peer has ended the connection, and there is nobody to say it to.
+	gone bool
 }
 
 func (e *end) Error() string { return string(e.kind) + ": " + e.detail }

@@ -87,7 +87,15 @@ func (c *conn) tls() error {
 		return err
 	}
 	c.endHandshake()
-	if c.h.HelloOnly || c.depth < transcript.DepthRequest {
+	if c.h.HelloOnly || c.depth < transcript.DepthFinish {
+		return nil
+	}
+	if c.h.Renegotiate && c.version < wire.VersionTLS13 {
+		if err := c.beginRenegotiation(); err != nil {
+			return err
+		}
+	}
+	if c.depth < transcript.DepthRequest {
 		return nil
 	}
 	c.phase = transcript.AfterFinished

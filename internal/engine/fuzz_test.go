@@ -132,6 +132,8 @@ func FuzzProtected(f *testing.F) {
 	f.Add(append(wire.AppendRecords(nil, wire.ContentHandshake, wire.VersionTLS12, append(ticket, request...)), page...), byte(1))
 	f.Add(wire.AppendRecord(nil, wire.ContentApplicationData, wire.VersionTLS12, []byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02")), byte(2))
 	f.Add(append(wire.AppendRecord(nil, wire.ContentHandshake, wire.VersionTLS12, []byte{0, 0, 0, 0}), page...), byte(3))
+	refusal := wire.AppendRecord(nil, wire.ContentApplicationData, wire.VersionTLS12, []byte("220 ready\r\n"))
+	f.Add(wire.AppendRecord(refusal, wire.ContentAlert, wire.VersionTLS12, []byte{1, 100}), byte(5))
 	early := wire.AppendMessage(nil, wire.TypeEncryptedExtensions, []byte{0, 4, 0, 42, 0, 0})
 	f.Add(wire.AppendRecords(nil, wire.ContentHandshake, wire.VersionTLS12, append(early, fin...)), byte(4))
 	f.Fuzz(func(t *testing.T, b []byte, how byte) {
@@ -148,7 +150,10 @@ func FuzzProtected(f *testing.F) {
 			clientApp: make([]byte, 32), serverApp: make([]byte, 32), resumption: make([]byte, 32), secureReneg: true, depth: transcript.DepthRequest,
 		}
 		defer c.nc.Close()
-		switch how % 5 {
+		switch how % 6 {
+		case 5:
+			c.version, c.clientFin, c.serverFin = wire.VersionTLS12, make([]byte, 12), make([]byte, 12)
+			err = c.beginRenegotiation()
 		case 4:
 			// A session is resumed and early data are offered.
 			c.resumed = &transcript.Session{Version: wire.VersionTLS13, Suite: suite.id, Secret: make([]byte, 32), Ticket: []byte{1}}

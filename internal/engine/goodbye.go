@@ -24,6 +24,7 @@ func (c *conn) goodbye(err error) {
 			// The peer has gone or is going; an alert would only meet its RST.
 			tls = tls && c.t.CloseNotify == transcript.Yes && c.in != nil
 		}
+		tls = tls && (!e.gone || c.t.CloseNotify == transcript.Yes)
 	}
 	if tls {
 		c.sayGoodbye(e)

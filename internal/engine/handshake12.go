@@ -50,6 +50,12 @@ func (c *conn) checkRenegotiationInfo(sh *wire.ServerHello) error {
 		}
 		return nil
 	}
+	if !c.secureReneg {
+		if ok {
+			return malformed(wire.AlertHandshakeFailure, "renegotiation_info on renegotiation, and none in the handshake before")
+		}
+		return nil
+	}
 	want := append(append([]byte{byte(len(c.clientFin) + len(c.serverFin))}, c.clientFin...), c.serverFin...)
 	if !bytes.Equal(d, want) {
 		return malformed(wire.AlertHandshakeFailure, "renegotiation_info does not match the handshake before")

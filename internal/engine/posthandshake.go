@@ -11,7 +11,6 @@ import (
 const (
 	maxKeyUpdates     = 8
 	maxPostHandshakes = 32 // messages
-	maxRenegotiations = 2
 )
 
 // postHandshake deals with the complete handshake messages that are there after
@@ -132,77 +131,4 @@ func (c *conn) postHandshake12(m *wire.Message) error {
 		return nil
 	}
 	return malformed(wire.AlertUnexpectedMessage, "%s after the handshake", m.Type)
-}
-
-// renegotiate answers a HelloRequest with a handshake within the connection, if
-// that can be done securely (RFC 5746), and declines otherwise.
-func (c *conn) renegotiate() error {
-	c.t.Renegotiation = true
-	if c.renegotiations++; !c.secureReneg || c.renegotiations > maxRenegotiations {
-		out, err := c.sealAll(nil, wire.ContentAlert, []byte{byte(alertWarning), byte(wire.AlertNoRenegotiation)})
-		if err != nil {
-			return err
-		}
-		c.t.Alerts = append(c.t.Alerts, transcript.Alert{From: transcript.FromClient, Phase: c.phase, Alert: wire.Alert{Level: alertWarning, Description: wire.AlertNoRenegotiation}})
-		return c.write(out, "declining to renegotiate")
-	}
-	c.phase = transcript.Renegotiating
-	c.offers, c.resumed = nil, nil // a full handshake
-	h, err := c.prepare(c.renegotiationHello())
-	if err != nil {
-		return err
-	}
-	msg, err := h.Marshal()
-	if err != nil {
-		return err
-	}
-	c.hello, c.log = h, &messageLog{}
-	c.log.add(msg)
-	out, err := c.sealAll(nil, wire.ContentHandshake, msg)
-	if err != nil {
-		return err
-	}
-	if err := c.write(out, "sending the hello of the renegotiation"); err != nil {
-		return err
-	}
-	sh, err := c.serverHello()
-	if err != nil {
-		return err
-	}
-	was := c.version
-	if err := c.checkServerHello(sh); err != nil {
-		return err
-	}
-	if c.version != was {
-		c.version = was
-		return malformed(wire.AlertProtocolVersion, "the server changed the version on renegotiation")
-	}
-	return c.handshake12(sh)
-}
-
-// renegotiationHello is the first hello without what belongs to TLS 1.3, of the
-// version negotiated, bound to the handshake before (RFC 5746, Section 3.5).
-func (c *conn) renegotiationHello() *wire.ClientHello {
-	h := c.h.Hello.Clone()
-	h.Random, h.SessionID, h.LegacyVersion = [32]byte{}, nil, c.version
-	suites := h.CipherSuites[:0]
-	for _, s := range h.CipherSuites {
-		info, ok := s.Info()
-		if s.IsSignalling() || ok && info.KeyExchange == wire.KXTLS13 || wire.IsGREASE(uint16(s)) {
-			continue
-		}
-		suites = append(suites, s)
-	}
-	h.CipherSuites = suites
-	if h.Extensions == nil {
-		h.Extensions = []wire.Extension{}
-	}
-	for _, t := range []wire.ExtensionType{
-		wire.ExtSupportedVersions, wire.ExtKeyShare, wire.ExtPSKKeyExchangeModes, wire.ExtEarlyData, wire.ExtCookie,
-		wire.ExtPreSharedKey, wire.ExtPostHandshakeAuth, wire.ExtPadding, wire.ExtSessionTicket, wire.ExtEncryptedClientHello,
-	} {
-		h.Remove(t)
-	}
-	h.Set(wire.RenegotiationInfoExt(c.clientFin))
-	return h
 }
