@@ -277,13 +277,16 @@ func (r *run) refused(x *Refusal, d *deal) *failure {
 	return f
 }
 
-// title is the catalogue's name of a cause.
+// title is the catalogue's name of a cause, as it stands within a sentence.
 func title(id cause.ID) string {
 	c, ok := cause.Get(id)
-	if !ok {
+	if !ok || len(c.Title) < 2 {
 		return string(id)
 	}
-	return c.Title
+	if second := c.Title[1]; second >= 'A' && second <= 'Z' {
+		return c.Title // an abbreviation
+	}
+	return strings.ToLower(c.Title[:1]) + c.Title[1:]
 }
 
 // demands: a client certificate that none of the profiles has.

@@ -51,7 +51,7 @@ func (r *run) negotiate() (*deal, *failure) {
 func (r *run) pickVersion(d *deal) *failure {
 	if len(r.f.Versions) == 0 {
 		r.unsure("which versions the server accepts")
-		return stop(cause.NoSharedVersion, "no version", "no version is known that the server accepts")
+		return stop(cause.NoSharedVersion, "no version at all", "no version is known that the server accepts")
 	}
 	for _, v := range r.f.Versions {
 		// SSL 2.0 has a hello of its own, which no client here sends.
@@ -119,7 +119,7 @@ func (r *run) pickSite(d *deal) *failure {
 		if how == "" {
 			how = "refused"
 		}
-		return stop(cause.SNIRequired, "hellos without a server name are refused", "this client sends no server name, and without one the server gives up (%s)", how)
+		return stop(cause.SNIRequired, "no answer to hellos without a server name", "this client sends no server name, and without one the server gives up (%s)", how)
 	}
 	d.foreign = how == "other"
 	return nil
@@ -160,13 +160,13 @@ func (r *run) pickSuite(d *deal) *failure {
 	r.unlisted(facts, d.version)
 	switch {
 	case met[lacksGroup]:
-		return stop(cause.NoSharedGroup, "its groups in "+d.version.String(), "in %s the server has no group for the key exchange in common with this client", d.version)
+		return stop(cause.NoSharedGroup, "none of their groups in "+d.version.String(), "in %s the server has no group for the key exchange in common with this client", d.version)
 	case met[lacksScheme]:
-		return stop(cause.NoSharedSignatureAlgorithm, "its signature algorithms in "+d.version.String(), "in %s the server has no signature algorithm in common with this client", d.version)
+		return stop(cause.NoSharedSignatureAlgorithm, "none of their signature algorithms in "+d.version.String(), "in %s the server has no signature algorithm in common with this client", d.version)
 	case met[lacksKey]:
-		return stop(cause.NoSharedCipher, "its certificate's kind of key", "this client offers no suite of %s that fits the server's certificate", d.version)
+		return stop(cause.NoSharedCipher, "a certificate whose key fits none of their suites", "this client offers no suite of %s that fits the server's certificate", d.version)
 	}
-	return stop(cause.NoSharedCipher, "its suites of "+d.version.String(), "the server has no suite of %s in common with this client", d.version)
+	return stop(cause.NoSharedCipher, "none of their suites of "+d.version.String(), "the server has no suite of %s in common with this client", d.version)
 }
 
 // unlisted: a suite that was not asked for may be one that the server likes.
@@ -353,5 +353,5 @@ func (r *run) pickALPN(d *deal) *failure {
 	if !r.holds(r.f.ALPNRefuses, false, "whether the server refuses foreign application protocols") {
 		return nil
 	}
-	return stop(cause.NoALPNOverlap, "its application protocols", "the server has no application protocol in common with this client (ALPN)")
+	return stop(cause.NoALPNOverlap, "none of their application protocols (ALPN)", "the server has no application protocol in common with this client (ALPN)")
 }

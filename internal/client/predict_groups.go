@@ -14,11 +14,11 @@ func isFFDHE(g wire.Group) bool { return g >= wire.GroupFFDHE2048 && g <= wire.G
 // of TLS 1.2 or older without supported_groups leaves the choice to the server
 // (RFC 8422, Section 4).
 func (r *run) groupsInOrder(v wire.Version) []wire.Group {
+	offered := r.h.SupportedGroups()
 	if len(r.f.Groups) == 0 {
 		r.unsure("the groups of the server's key exchange")
-		return nil
+		return slices.DeleteFunc(offered, func(g wire.Group) bool { return wire.IsGREASE(uint16(g)) })
 	}
-	offered := r.h.SupportedGroups()
 	_, sent := r.h.Extension(wire.ExtSupportedGroups)
 	var out []wire.Group
 	for _, g := range r.f.Groups {
@@ -41,7 +41,7 @@ func (r *run) groupsInOrder(v wire.Version) []wire.Group {
 func (r *run) pickCurve(d *deal) bool {
 	groups := slices.DeleteFunc(r.groupsInOrder(d.version), isFFDHE)
 	if len(groups) == 0 {
-		return r.vague != "" && len(r.f.Groups) == 0
+		return false
 	}
 	d.group = groups[0]
 	return true
@@ -91,10 +91,7 @@ var ffdheBits = map[wire.Group]int{
 // suite (RFC 8446, Section 4.1.1).
 func (r *run) fits13(d *deal) obstacle {
 	groups := r.groupsInOrder(d.version)
-	if len(groups) == 0 && len(r.f.Groups) > 0 {
-		return lacksGroup
-	}
-	if len(groups) > 0 && !r.pickShare(d, groups) {
+	if len(groups) == 0 || !r.pickShare(d, groups) {
 		return lacksGroup
 	}
 	keys := r.shown(d.foreign)

@@ -30,7 +30,7 @@ func (r *run) intolerance(unknown bool) *failure {
 			continue
 		}
 		if !r.holds(t.fact, true, "whether the server copes with "+t.hello) {
-			return stop(t.cause, t.setting, "this client's hello is one with %s, and the server does not answer such", t.hello)
+			return stop(t.cause, t.setting, "the server does not answer hellos with %s, and this client's is one", t.hello)
 		}
 	}
 	return nil
@@ -44,7 +44,7 @@ func (r *run) traits() []trait {
 	if hybrid == transcript.Unknown && tol.Large == transcript.No {
 		hybrid = transcript.Yes // size says it already
 	}
-	const fails = "it fails on "
+	const fails = "no answer to hellos with "
 	intolerant := func(has bool, fact transcript.Tri, what string) trait {
 		return trait{has, fact, cause.VersionIntolerant, fails + what, what}
 	}
@@ -54,8 +54,8 @@ func (r *run) traits() []trait {
 	return []trait{
 		intolerant(r.p.RecordVersion >= wire.VersionTLS12, tol.RecordVersion, "records of version TLS 1.2 before it was agreed on"),
 		// TLS 1.3 is as unheard of to an older server as TLS 1.4 would be.
-		intolerant(newest > 0 && r.listsNewer(newest), tol.FutureVersion, "versions in supported_versions that it does not know"),
-		intolerant(newest > 0 && h.LegacyVersion > newest && h.LegacyVersion > wire.VersionTLS12, tol.FutureLegacy, "a version newer than its own"),
+		intolerant(newest > 0 && r.listsNewer(newest), tol.FutureVersion, "newer versions in supported_versions than its own"),
+		intolerant(newest > 0 && h.LegacyVersion > newest && h.LegacyVersion > wire.VersionTLS12, tol.FutureLegacy, "a newer legacy_version than its own"),
 		intolerant(hasGREASE(h), tol.GREASE, "reserved values (GREASE)"),
 		intolerant(hasUnregistered(h), tol.UnknownExtension, "an extension that it does not know"),
 		intolerant(h.OffersVersion(wire.VersionTLS13) && len(shares) == 0, tol.EmptyShares, "no key share"),
