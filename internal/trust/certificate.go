@@ -63,6 +63,8 @@ type Certificate struct {
 	Oddities []string
 
 	subjectKey, issuerKey string // canonical forms of the names
+
+	lasting bool // an anchor of a store, or held by a Cache
 }
 
 // Extension is one extension as it stands.

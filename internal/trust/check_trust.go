@@ -57,7 +57,7 @@ func (v *verifier) interception(p *Path) (string, bool) {
 		if i == 0 && p.Certs[0].SelfIssued() {
 			break // a site that names itself so is no proxy
 		}
-		if product, ok := match(p.Certs[i].Issuer.String()); ok {
+		if product, ok := v.in.Cache.interception(&p.Certs[i].Issuer, match); ok {
 			return product, true
 		}
 	}
@@ -186,26 +186,21 @@ func (v *verifier) checkOrder() []Defect {
 	if len(sent) < 2 {
 		return nil
 	}
-	related := make(map[[32]byte]bool)
-	for _, p := range v.res.Paths {
-		for _, c := range p.Certs {
-			related[c.SHA256] = true
-		}
+	related := func(c *Certificate) bool {
+		return slices.ContainsFunc(v.res.Paths, func(p *Path) bool { return slices.ContainsFunc(p.Certs, c.Equal) })
 	}
 	warn := func(c *Certificate, format string, args ...any) []Defect {
 		return []Defect{{Cause: cause.WrongChainOrder, Cert: c, Index: -1, Detail: fmt.Sprintf(format, args...)}}
 	}
-	seen := map[[32]byte]bool{}
 	for i, c := range sent[:min(len(sent), maxSent)] {
 		switch {
-		case seen[c.SHA256]:
+		case slices.ContainsFunc(sent[:i], c.Equal):
 			return warn(c, "Certificate %d of those sent (%s) is a repetition.", i+1, quoted(c.Subject.Short()))
-		case !related[c.SHA256] && !v.res.Cut:
+		case !related(c) && !v.res.Cut:
 			return warn(c, "Certificate %d of those sent (%s) does not belong to the chain.", i+1, quoted(c.Subject.Short()))
 		case i > 0 && sent[i-1].issuerKey != c.subjectKey:
 			return warn(c, "Certificate %d of those sent (%s) did not issue the one before it.", i+1, quoted(c.Subject.Short()))
 		}
-		seen[c.SHA256] = true
 	}
 	return nil
 }

@@ -217,6 +217,13 @@ func (d *der) oid() (string, bool) {
 }
 
 func oidString(b []byte) (string, bool) {
+	if s, ok := dottedOIDs()[string(b)]; ok {
+		return s, true
+	}
+	return printOID(b)
+}
+
+func printOID(b []byte) (string, bool) {
 	if len(b) == 0 || len(b) > maxOIDBytes || b[len(b)-1]&0x80 != 0 {
 		return "", false
 	}

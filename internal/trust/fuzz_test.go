@@ -41,6 +41,9 @@ func FuzzParseCertificate(f *testing.F) {
 			}
 			return
 		}
+		if k, err := CertificateKey(der); err != nil || !k.Equal(c.Key) || k.Type != c.Key.Type {
+			t.Errorf("the key alone reads as %+v (%v), with the certificate as %+v", k, err, c.Key)
+		}
 		// x509 does not look at the extensions of versions 1 and 2, OpenSSL does.
 		if xerr == nil && (c.Version == 3 || len(c.Extensions) == 0) {
 			compareFuzzed(t, c, x)

@@ -5,6 +5,7 @@ import (
 	"crypto/dsa" // read from old certificates, never made
 	"crypto/elliptic"
 	"errors"
+	"fmt"
 	"math/big"
 	"strings"
 )
@@ -149,6 +150,29 @@ func ParsePublicKey(spki []byte) (*PublicKey, error) {
 		k.expectLength(2592, odd)
 	}
 	return k, nil
+}
+
+// CertificateKey is the Key of ParseCertificate(der), found without reading the
+// rest: all that a handshake needs.
+func CertificateKey(der []byte) (*PublicKey, error) {
+	in, ok := afterSerial(der)
+	if !ok {
+		return nil, fmt.Errorf("reading certificate: %w", errOuter)
+	}
+	for range 4 { // signature, issuer, validity, subject
+		if _, ok := in.sequence(); !ok {
+			return nil, fmt.Errorf("reading certificate: %w", errOuter)
+		}
+	}
+	spki, ok := in.sequence()
+	if !ok {
+		return nil, fmt.Errorf("reading certificate: %w", errSPKI)
+	}
+	key, err := ParsePublicKey(spki.full)
+	if err != nil {
+		key = &PublicKey{Type: KeyUnknown, SPKI: spki.full}
+	}
+	return key, nil
 }
 
 func (k *PublicKey) expectLength(n int, odd *oddities) {

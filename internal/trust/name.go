@@ -148,6 +148,7 @@ func escapeValue(b *strings.Builder, v string) {
 // canonises it. Case, runs of spaces and the string type do not count.
 func (n Name) key() string {
 	var b strings.Builder
+	b.Grow(len(n.Raw) + 16*len(n.Attributes)) // dotted OIDs are longer than encoded ones
 	for _, a := range n.Attributes {
 		if a.Multi {
 			b.WriteByte('+')

@@ -76,6 +76,7 @@ type builder struct {
 	checks int // signatures computed, weighted by cost
 	cut    bool
 	memo   map[[2]*Certificate]link
+	cache  *Cache
 }
 
 // link is the answer to "did parent sign child?".
@@ -89,6 +90,9 @@ const (
 
 // dedupe drops repeated certificates and bounds their number.
 func dedupe(certs []*Certificate, most int, but ...*Certificate) []*Certificate {
+	if len(certs) == 1 && len(but) == 1 && certs[0] != nil && !certs[0].Equal(but[0]) {
+		return certs // nearly always
+	}
 	seen := make(map[[32]byte]bool, len(certs))
 	for _, c := range but {
 		seen[c.SHA256] = true
@@ -104,11 +108,13 @@ func dedupe(certs []*Certificate, most int, but ...*Certificate) []*Certificate 
 	return out
 }
 
-func buildPaths(leaf *Certificate, sent, extra []*Certificate, store *Store, policy *Policy) (paths []*Path, cut bool) {
-	b := &builder{store: store, policy: policy, memo: make(map[[2]*Certificate]link)}
-	b.sent = dedupe(sent, maxSent, leaf)
-	b.extra = dedupe(extra, maxExtra, append([]*Certificate{leaf}, b.sent...)...)
-	if a := store.Contains(leaf); a != nil && b.isAnchor(a) {
+func buildPaths(leaf *Certificate, in *Input) (paths []*Path, cut bool) {
+	b := &builder{store: in.Roots, policy: &in.Policy, cache: in.Cache}
+	b.sent = dedupe(in.Chain[1:], maxSent, leaf)
+	if len(in.Extra) > 0 {
+		b.extra = dedupe(in.Extra, maxExtra, append([]*Certificate{leaf}, b.sent...)...)
+	}
+	if a := in.Roots.Contains(leaf); a != nil && b.isAnchor(a) {
 		b.paths = append(b.paths, &Path{Certs: []*Certificate{leaf}, Sources: []Source{FromPeer}, End: EndAnchor, Anchor: a})
 	}
 	b.extend(&Path{Certs: []*Certificate{leaf}, Sources: []Source{FromPeer}})
@@ -241,6 +247,9 @@ func (b *builder) signed(child, parent *Certificate) link {
 	if l := b.memo[k]; l != 0 {
 		return l
 	}
+	if l := b.cache.link(child, parent); l != 0 {
+		return l
+	}
 	if b.checks >= maxSigChecks {
 		b.cut = true
 		return linkNo
@@ -253,7 +262,11 @@ func (b *builder) signed(child, parent *Certificate) link {
 	case errors.Is(err, ErrUnsupported) && mismatchRank(child, parent) == 0:
 		l = linkUnchecked
 	}
+	if b.memo == nil {
+		b.memo = make(map[[2]*Certificate]link)
+	}
 	b.memo[k] = l
+	b.cache.setLink(child, parent, l)
 	return l
 }
 

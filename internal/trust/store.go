@@ -59,6 +59,7 @@ type entry struct {
 func (e *entry) get() *Anchor {
 	e.once.Do(func() {
 		if c, err := ParseCertificate(e.der); err == nil {
+			c.lasting = true
 			e.anchor = &Anchor{Certificate: c, DistrustAfter: e.distrustAfter, Constraint: e.constraint}
 		}
 	})
@@ -125,17 +126,10 @@ func (s *Store) add(e *entry) bool {
 
 // scanSubject finds the subject of a certificate without reading the rest.
 func scanSubject(der []byte) (string, bool) {
-	outer, ok := newDER(der, nil).sequence()
+	in, ok := afterSerial(der)
 	if !ok {
 		return "", false
 	}
-	tbs, ok := outer.inner().sequence()
-	if !ok {
-		return "", false
-	}
-	in := tbs.inner()
-	in.take(contextTag(0, true)) // version
-	in.integer()
 	in.sequence() // signature
 	in.sequence() // issuer
 	in.sequence() // validity
@@ -144,6 +138,22 @@ func scanSubject(der []byte) (string, bool) {
 		return "", false
 	}
 	return parseName(subject, "").key(), true
+}
+
+// afterSerial goes into a certificate as far as behind its serial number.
+func afterSerial(cert []byte) (*der, bool) {
+	outer, ok := newDER(cert, nil).sequence()
+	if !ok {
+		return nil, false
+	}
+	tbs, ok := outer.inner().sequence()
+	if !ok {
+		return nil, false
+	}
+	in := tbs.inner()
+	in.take(contextTag(0, true)) // version
+	_, ok = in.take(tagInteger)
+	return in, ok
 }
 
 // Len is the number of anchors.

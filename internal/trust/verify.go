@@ -40,6 +40,8 @@ type Input struct {
 	// Interception recognises the name of a CA that inspects traffic, and says
 	// which product it is; nil asks the catalogue of causes.
 	Interception func(issuer string) (product string, ok bool)
+	// Cache remembers what many chains have in common; nil: nothing is remembered.
+	Cache *Cache
 }
 
 // Result is the verdict.
@@ -142,7 +144,7 @@ func Verify(in Input) Result {
 // one leads nowhere.
 func (v *verifier) findPaths() {
 	build := func() {
-		v.res.Paths, v.res.Cut = buildPaths(v.leaf, v.in.Chain[1:], v.in.Extra, v.in.Roots, &v.in.Policy)
+		v.res.Paths, v.res.Cut = buildPaths(v.leaf, &v.in)
 	}
 	build()
 	if slices.ContainsFunc(v.res.Paths, (*Path).Trusted) {
@@ -219,6 +221,9 @@ func (v *verifier) settle(d *[]Defect) {
 
 // dropRepeated removes what two checks say of the same certificate.
 func dropRepeated(d []Defect) []Defect {
+	if len(d) < 2 {
+		return d
+	}
 	type key struct {
 		id   cause.ID
 		cert *Certificate

@@ -16,18 +16,29 @@ func (k *PublicKey) verifyECDSA(digest, sig []byte) error {
 	if k.x == nil {
 		return fmt.Errorf("public point: %w", ErrUnsupported)
 	}
+	if fastCurve(k.Curve) {
+		return verifyNIST(&ecdsa.PublicKey{Curve: curve, X: k.x, Y: k.y}, digest, sig)
+	}
 	r, s, ok := parseRS(sig)
 	if !ok {
 		return ErrBadSignature
 	}
-	switch curve {
-	case elliptic.P224(), elliptic.P256(), elliptic.P384(), elliptic.P521():
-		if ecdsa.Verify(&ecdsa.PublicKey{Curve: curve, X: k.x, Y: k.y}, digest, r, s) {
-			return nil
-		}
+	return verifyGenericECDSA(curve, k.x, k.y, digest, r, s)
+}
+
+// verifyNIST leaves the curve's arithmetic to crypto/ecdsa, which has it in
+// assembly, and takes signatures in BER as well.
+func verifyNIST(pub *ecdsa.PublicKey, digest, sig []byte) error {
+	if ecdsa.VerifyASN1(pub, digest, sig) {
+		return nil
+	}
+	odd := &oddities{}
+	r, s, ok := readRS(newDER(sig, odd))
+	// What is in its shortest form was read by crypto/ecdsa as it was here.
+	if !ok || len(odd.list) == 0 || !ecdsa.Verify(pub, digest, r, s) {
 		return ErrBadSignature
 	}
-	return verifyGenericECDSA(curve, k.x, k.y, digest, r, s)
+	return nil
 }
 
 // verifyGenericECDSA follows SEC 1, Section 4.1.4, for curves that
@@ -68,8 +79,9 @@ func verifyGenericECDSA(curve elliptic.Curve, x, y *big.Int, digest []byte, r, s
 }
 
 // parseRS reads SEQUENCE { r INTEGER, s INTEGER } and nothing after it.
-func parseRS(sig []byte) (r, s *big.Int, ok bool) {
-	d := newDER(sig, nil)
+func parseRS(sig []byte) (r, s *big.Int, ok bool) { return readRS(newDER(sig, nil)) }
+
+func readRS(d *der) (r, s *big.Int, ok bool) {
 	seq, ok := d.sequence()
 	if !ok || !d.empty() {
 		return nil, nil, false

@@ -151,9 +151,11 @@ func TestEachDefectAlone(t *testing.T) {
 	in.Revocation = []RevocationStatus{{Source: "crl", Cert: leaf.Certificate, State: RevocationRevoked, Reason: "keyCompromise", RevokedAt: now.Add(-day), SignatureOK: true, Current: true}}
 	cases = append(cases, tc{"revoked", in, cause.Revoked, "keyCompromise", nil})
 
+	cache := NewCache()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			r := Verify(c.in)
+			sameWithCache(t, cache, c.in, &r)
 			root, blocked := r.Root()
 			if !blocked || r.OK || root.Cause != c.want || !strings.Contains(root.Detail, c.says) {
 				t.Errorf("want %s saying %q", c.want, c.says)
