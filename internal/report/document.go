@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // ReportsSchema names the document that holds the reports of several targets,
@@ -104,7 +105,8 @@ func Plain(err error, data []byte) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("%w (byte %d)", err, syntax.Offset)
 	case errors.As(err, &kind):
-		return fmt.Errorf("%q holds a %s (byte %d)", kind.Field, kind.Value, kind.Offset)
+		field := strings.ReplaceAll(kind.Field, "Facts.", "") // embedded, and no part of the JSON
+		return fmt.Errorf("%q holds a %s (byte %d)", field, kind.Value, kind.Offset)
 	}
 	return err
 }

@@ -83,7 +83,7 @@ func Compare(a, b *Survey) *Diff {
 	d.list("versions", "", nameList(a.Versions), nameList(b.Versions), false)
 	d.suites(a, b)
 	d.groups(a, b)
-	d.list("signature_algorithms", "", schemeNames(a), schemeNames(b), false)
+	d.list("signature_algorithms", "", schemeNames(a, sharedVersions(a, b)), schemeNames(b, sharedVersions(a, b)), false)
 	d.known("signature_algorithms", "order", string(a.SignatureOrder), string(b.SignatureOrder))
 	d.list("alpn", "", a.ALPN, b.ALPN, true)
 	d.tri("alpn", "refuses", a.ALPNRefuses, b.ALPNRefuses)
@@ -220,7 +220,9 @@ func (d *differ) suites(a, b *Survey) {
 	}
 }
 
-func suiteNameList(s transcript.SuiteFacts) []string { return append(nameList(s.List), nameList(s.ListSSL2)...) }
+func suiteNameList(s transcript.SuiteFacts) []string {
+	return append(nameList(s.List), nameList(s.ListSSL2)...)
+}
 
 func nameList[T fmt.Stringer](all []T) []string {
 	out := make([]string, len(all))
@@ -231,10 +233,13 @@ func nameList[T fmt.Stringer](all []T) []string {
 }
 
 func (d *differ) groups(a, b *Survey) {
+	in := sharedVersions(a, b)
 	list := func(s *Survey) []string {
 		var out []string
 		for _, g := range s.Groups {
-			out = append(out, g.Group.String()+whereTaken(g.TLS13, g.TLS12, s.Versions))
+			if where, taken := in.taken(g.TLS13, g.TLS12); taken {
+				out = append(out, g.Group.String()+where)
+			}
 		}
 		return out
 	}
@@ -245,30 +250,44 @@ func (d *differ) groups(a, b *Survey) {
 	}
 }
 
-func schemeNames(s *Survey) []string {
+func schemeNames(s *Survey, in shared) []string {
 	var out []string
 	for _, x := range s.SignatureAlgorithms {
-		name := x.Scheme.String() + whereTaken(x.TLS13, x.TLS12, s.Versions)
-		if !slices.Contains(out, name) { // once for each certificate
+		where, taken := in.taken(x.TLS13, x.TLS12)
+		if name := x.Scheme.String() + where; taken && !slices.Contains(out, name) { // once for each certificate
 			out = append(out, name)
 		}
 	}
 	return out
 }
 
-// whereTaken says in which versions something is taken, if not in all that it could
-// be taken in.
-func whereTaken(tls13, tls12 transcript.Tri, versions []wire.Version) string {
-	new13 := slices.Contains(versions, wire.VersionTLS13)
-	old := slices.ContainsFunc(versions, func(v wire.Version) bool { return v < wire.VersionTLS13 })
-	switch {
-	case !new13 || !old:
-	case tls13 == transcript.Yes && tls12 == transcript.No:
-		return " (TLS 1.3)"
-	case tls13 == transcript.No && tls12 == transcript.Yes:
-		return " (not TLS 1.3)"
+// shared says which versions both servers take: what is taken in a version that
+// one of them lacks is no difference of its own.
+type shared struct{ tls13, older bool }
+
+func sharedVersions(a, b *Survey) shared {
+	var in shared
+	for _, v := range a.Versions {
+		if slices.Contains(b.Versions, v) {
+			in.tls13 = in.tls13 || v >= wire.VersionTLS13
+			in.older = in.older || v < wire.VersionTLS13
+		}
 	}
-	return ""
+	return in
+}
+
+// taken says whether something is taken in a shared version, and in which if not
+// in all that it could be taken in.
+func (in shared) taken(tls13, tls12 transcript.Tri) (where string, taken bool) {
+	new13, old := in.tls13 && tls13 == transcript.Yes, in.older && tls12 == transcript.Yes
+	switch {
+	case !in.tls13 || !in.older:
+	case new13 && tls12 == transcript.No:
+		where = " (TLS 1.3)"
+	case old && tls13 == transcript.No:
+		where = " (not TLS 1.3)"
+	}
+	return where, new13 || old
 }
 
 func primeNames(s *Survey) []string {
@@ -372,6 +391,10 @@ func (h *HSTS) String() string {
 
 // clients compares whom the settings keep out.
 func (d *differ) clients(a, b *Survey) {
+	if !a.Complete || !b.Complete { // what was not asked for keeps nobody out
+		d.unknown("locks_out", "")
+		return
+	}
 	out := func(s *Survey) []string {
 		var all []string
 		for _, l := range s.LocksOut {
