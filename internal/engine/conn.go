@@ -65,6 +65,7 @@ type conn struct {
 	asking                                   bool                   // we began to renegotiate and wait for the answer
 	until                                    time.Time              // zero, or when waiting for the peer ends
 	meanwhile                                int                    // bytes of application data while asking
+	limits                                   recordLimits
 	postMessages, keyUpdates, renegotiations int
 	dummyCCS                                 bool // the ChangeCipherSpec for middleboxes is out
 }
@@ -216,10 +217,7 @@ func (c *conn) record() (wire.ContentType, []byte, error) {
 
 func (c *conn) open(r wire.Record) (wire.ContentType, []byte, error) {
 	if c.in == nil {
-		if len(r.Payload) > wire.MaxPlaintext {
-			return 0, nil, malformed(wire.AlertRecordOverflow, "a plaintext record of %d bytes", len(r.Payload))
-		}
-		return r.Type, r.Payload, nil
+		return r.Type, r.Payload, c.checkSize(len(r.Payload))
 	}
 	if c.version >= wire.VersionTLS13 && r.Type == wire.ContentChangeCipherSpec {
 		return r.Type, r.Payload, nil // RFC 8446, Appendix D.4
@@ -233,10 +231,7 @@ func (c *conn) open(r wire.Record) (wire.ContentType, []byte, error) {
 	if err != nil {
 		return 0, nil, malformed(wire.AlertBadRecordMAC, "%s", err.Error())
 	}
-	if len(p) > wire.MaxPlaintext {
-		return 0, nil, malformed(wire.AlertRecordOverflow, "a record of %d bytes", len(p))
-	}
-	return typ, p, nil
+	return typ, p, c.checkSize(len(p))
 }
 
 // inFresh reports whether nothing was decrypted yet with the current keys.

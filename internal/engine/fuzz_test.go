@@ -132,6 +132,8 @@ func FuzzProtected(f *testing.F) {
 	f.Add(append(wire.AppendRecords(nil, wire.ContentHandshake, wire.VersionTLS12, append(ticket, request...)), page...), byte(1))
 	f.Add(wire.AppendRecord(nil, wire.ContentApplicationData, wire.VersionTLS12, []byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x02")), byte(2))
 	f.Add(append(wire.AppendRecord(nil, wire.ContentHandshake, wire.VersionTLS12, []byte{0, 0, 0, 0}), page...), byte(3))
+	limits := wire.AppendMessage(nil, wire.TypeEncryptedExtensions, []byte{0, 11, 0, 28, 0, 2, 0, 64, 0, 1, 0, 1, 1})
+	f.Add(wire.AppendRecords(nil, wire.ContentHandshake, wire.VersionTLS12, append(append(append(limits, cert...), verify...), fin...)), byte(0))
 	refusal := wire.AppendRecord(nil, wire.ContentApplicationData, wire.VersionTLS12, []byte("220 ready\r\n"))
 	f.Add(wire.AppendRecord(refusal, wire.ContentAlert, wire.VersionTLS12, []byte{1, 100}), byte(5))
 	early := wire.AppendMessage(nil, wire.TypeEncryptedExtensions, []byte{0, 4, 0, 42, 0, 0})
@@ -144,6 +146,9 @@ func FuzzProtected(f *testing.F) {
 			t.Fatal(err)
 		}
 		hello := fuzzHello(wire.VersionTLS13)
+		hello.Set(wire.CompressCertificateExt(wire.CertCompressionZlib, wire.CertCompressionBrotli, wire.CertCompressionZstd))
+		hello.Set(wire.RecordSizeLimitExt(64))
+		hello.Set(wire.MaxFragmentLengthExt(1))
 		c := &conn{
 			ctx: ctx, nc: replay(b), h: &transcript.Handshake{Host: "a.example", Hello: hello}, t: &transcript.Transcript{}, wait: time.Second,
 			o: Options{Keys: fuzzKeys, Rand: seeded(2), Now: time.Now}, version: wire.VersionTLS13, suite: suite, hello: hello, log: &messageLog{},

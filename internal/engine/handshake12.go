@@ -17,6 +17,9 @@ func (c *conn) handshake12(sh *wire.ServerHello) error {
 	if err := c.checkRenegotiationInfo(sh); err != nil {
 		return err
 	}
+	if err := c.agreeLimits(sh); err != nil {
+		return err
+	}
 	if scts, ok := sh.Extension(wire.ExtSignedCertificateTimestamp); ok {
 		c.t.SCTs = scts
 	}

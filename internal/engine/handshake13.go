@@ -90,6 +90,9 @@ func (c *conn) flight13(serverHS []byte) (*wire.CertificateRequest, error) {
 	if err := c.gotRetryConfigs(c.t.Encrypted); err != nil {
 		return nil, err
 	}
+	if err := c.agreeLimits(c.t.Encrypted); err != nil {
+		return nil, err
+	}
 	if err := c.gotEarlyData(c.t.Encrypted); err != nil {
 		return nil, err
 	}
@@ -154,10 +157,15 @@ func (c *conn) certificate13(m *wire.Message) error {
 	switch m.Type {
 	case wire.TypeCertificate:
 	case wire.TypeCompressedCertificate:
-		var err error
-		if body, err = decompressCertificate(body); err != nil {
+		alg, plain, err := decompressCertificate(body)
+		if err != nil {
 			return malformed(wire.AlertBadCertificate, "%s", err.Error())
 		}
+		if !contains(c.hello.CertCompressions(), alg) {
+			return malformed(wire.AlertIllegalParameter, "a certificate compressed with %s, which the hello does not offer", alg)
+		}
+		body = plain
+		c.t.CertificateCompression, c.t.CompressedBytes = alg, len(m.Raw)
 	default:
 		return unexpected(m, "Certificate")
 	}
@@ -252,7 +260,7 @@ func (c *conn) applicationSettings() []byte {
 // sealAll encrypts payload into as many records as it takes.
 func (c *conn) sealAll(dst []byte, t wire.ContentType, payload []byte) ([]byte, error) {
 	for first := true; first || len(payload) > 0; first = false {
-		n := min(len(payload), wire.MaxPlaintext)
+		n := min(len(payload), c.room())
 		if c.out == nil {
 			dst = wire.AppendRecord(dst, t, c.recordVersion(), payload[:n])
 		} else {

@@ -38,9 +38,9 @@ func TestDecompressCertificate(t *testing.T) {
 		return append([]byte{byte(alg >> 8), byte(alg), byte(size >> 16), byte(size >> 8), byte(size), byte(len(data) >> 16), byte(len(data) >> 8), byte(len(data))}, data...)
 	}
 	for alg, data := range packed {
-		got, err := decompressCertificate(body(alg, len(msg), data))
-		if err != nil || !bytes.Equal(got, msg) {
-			t.Errorf("%s: %v", alg, err)
+		used, got, err := decompressCertificate(body(alg, len(msg), data))
+		if err != nil || !bytes.Equal(got, msg) || used != alg {
+			t.Errorf("%s: %v, %s", alg, err, used)
 		}
 		for name, bad := range map[string][]byte{
 			"longer than it says":  body(alg, len(msg)-1, data),
@@ -50,13 +50,43 @@ func TestDecompressCertificate(t *testing.T) {
 			"huge":                 body(alg, 1<<24-1, data),
 			"trailing bytes":       append(body(alg, len(msg), data), 0),
 		} {
-			if _, err := decompressCertificate(bad); err == nil {
+			if _, _, err := decompressCertificate(bad); err == nil {
 				t.Errorf("%s, %s: accepted", alg, name)
 			}
 		}
 	}
-	if _, err := decompressCertificate(body(99, len(msg), msg)); err == nil {
+	if _, _, err := decompressCertificate(body(99, len(msg), msg)); err == nil {
 		t.Error("an unknown algorithm was accepted")
+	}
+}
+
+func TestCompressedCertificate(t *testing.T) {
+	cert, err := (&wire.Certificate{Entries: []wire.CertificateEntry{{DER: make([]byte, 2000)}}}).Marshal(wire.VersionTLS13)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	z := zlib.NewWriter(&b)
+	_, _ = z.Write(cert[4:])
+	_ = z.Close()
+	body := append([]byte{0, byte(wire.CertCompressionZlib), 0, byte((len(cert) - 4) >> 8), byte(len(cert) - 4), 0, byte(b.Len() >> 8), byte(b.Len())}, b.Bytes()...)
+	packed := wire.AppendMessage(nil, wire.TypeCompressedCertificate, body)
+	for _, offers := range []wire.CertCompression{wire.CertCompressionZlib, wire.CertCompressionBrotli} {
+		hello := fuzzHello(wire.VersionTLS13)
+		hello.Set(wire.CompressCertificateExt(offers))
+		c := &conn{t: &transcript.Transcript{}, hello: hello, log: &messageLog{}}
+		err := c.certificate13(&wire.Message{Type: wire.TypeCompressedCertificate, Body: body, Raw: packed})
+		if offers == wire.CertCompressionZlib {
+			if err != nil || c.t.CertificateCompression != offers || c.t.CompressedBytes != len(packed) || c.t.CertificateBytes != len(cert) || len(c.t.Certificates) != 1 {
+				t.Errorf("%v: %s, %d of %d bytes", err, c.t.CertificateCompression, c.t.CompressedBytes, c.t.CertificateBytes)
+			}
+			continue
+		}
+		// RFC 8879, Section 4: the algorithm has to be one of those offered.
+		var e *end
+		if !errors.As(err, &e) || e.kind != transcript.Malformed || e.say != wire.AlertIllegalParameter || c.t.CertificateCompression != 0 {
+			t.Errorf("not offered: %v", err)
+		}
 	}
 }
 

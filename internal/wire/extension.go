@@ -78,6 +78,24 @@ func PSKModesExt(modes ...PSKMode) Extension {
 	return Extension{ExtPSKKeyExchangeModes, d}
 }
 
+// CompressCertificateExt is compress_certificate (RFC 8879, Section 3).
+func CompressCertificateExt(algorithms ...CertCompression) Extension {
+	return Extension{ExtCompressCertificate, append16([]byte{byte(2 * len(algorithms))}, algorithms)}
+}
+
+// MaxFragmentLengthExt is max_fragment_length: code 1 to 4 stands for 2^(8+code)
+// bytes, 512 to 4096 (RFC 6066, Section 4).
+func MaxFragmentLengthExt(code uint8) Extension {
+	return Extension{ExtMaxFragmentLength, []byte{code}}
+}
+
+// RecordSizeLimitExt is record_size_limit: the most bytes of plaintext, 64 and
+// more, in a protected record to us, of which TLS 1.3 needs one for the content
+// type (RFC 8449, Section 4).
+func RecordSizeLimitExt(limit uint16) Extension {
+	return Extension{ExtRecordSizeLimit, len16(nil, int(limit))}
+}
+
 // PreSharedKeyExt is pre_shared_key with one identity, its age in milliseconds as
 // obfuscated by the ticket, and its binder (RFC 8446, Section 4.2.11). It has to be
 // the last extension of the hello.
@@ -105,11 +123,8 @@ func PaddingExt(n int) Extension { return Extension{ExtPadding, make([]byte, n)}
 // Size is the length in bytes of the handshake message, header included, or 0
 // if the hello cannot be built.
 func (h *ClientHello) Size() int {
-	b, err := h.Marshal()
-	if err != nil {
-		return 0
-	}
-	return len(b)
+	n, _ := h.size()
+	return n
 }
 
 // PadTo grows or shrinks the padding extension so that the handshake message is

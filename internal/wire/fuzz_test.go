@@ -64,6 +64,8 @@ func FuzzParseServerHello(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if e, err := ParseEncryptedExtensions(b); err == nil {
 			e.ALPN()
+			e.RecordSizeLimit()
+			e.MaxFragmentLength()
 		}
 		h, err := ParseServerHello(b)
 		if err != nil {
@@ -77,6 +79,8 @@ func FuzzParseServerHello(f *testing.F) {
 		h.KeyShare()
 		h.Cookie()
 		h.ALPN()
+		h.RecordSizeLimit()
+		h.MaxFragmentLength()
 	})
 }
 

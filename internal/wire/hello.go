@@ -28,37 +28,53 @@ type ClientHello struct {
 
 // Marshal returns the handshake message with its four-byte header.
 func (h *ClientHello) Marshal() ([]byte, error) {
-	var b cryptobyte.Builder
-	b.AddUint8(uint8(TypeClientHello))
-	b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) {
-		b.AddUint16(uint16(h.LegacyVersion))
-		b.AddBytes(h.Random[:])
-		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(h.SessionID) })
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, s := range h.CipherSuites {
-				b.AddUint16(uint16(s))
-			}
-		})
-		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, c := range h.CompressionMethods {
-				b.AddUint8(uint8(c))
-			}
-		})
-		if h.Extensions == nil {
-			return
-		}
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, e := range h.Extensions {
-				b.AddUint16(uint16(e.Type))
-				b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(e.Data) })
-			}
-		})
-	})
-	out, err := b.Bytes()
+	n, err := h.size()
 	if err != nil {
 		return nil, fmt.Errorf("building ClientHello: %w", err)
 	}
-	return out, nil
+	b := make([]byte, 0, n)
+	b = append(b, byte(TypeClientHello), byte((n-4)>>16), byte((n-4)>>8), byte(n-4))
+	b = append(b, byte(h.LegacyVersion>>8), byte(h.LegacyVersion))
+	b = append(b, h.Random[:]...)
+	b = append(append(b, byte(len(h.SessionID))), h.SessionID...)
+	b = append16(len16(b, 2*len(h.CipherSuites)), h.CipherSuites)
+	b = append(b, byte(len(h.CompressionMethods)))
+	for _, c := range h.CompressionMethods {
+		b = append(b, byte(c))
+	}
+	if h.Extensions == nil {
+		return b, nil
+	}
+	at := len(b)
+	b = append(b, 0, 0)
+	for _, e := range h.Extensions {
+		b = append(b, byte(e.Type>>8), byte(e.Type))
+		b = append(len16(b, len(e.Data)), e.Data...)
+	}
+	block := len(b) - at - 2
+	b[at], b[at+1] = byte(block>>8), byte(block)
+	return b, nil
+}
+
+// size is the length of what Marshal returns; an error, where a part is longer
+// than its length field can say.
+func (h *ClientHello) size() (int, error) {
+	const max8, max16 = 1<<8 - 1, 1<<16 - 1
+	n := 4 + 2 + len(h.Random) + 1 + len(h.SessionID) + 2 + 2*len(h.CipherSuites) + 1 + len(h.CompressionMethods)
+	long := len(h.SessionID) > max8 || 2*len(h.CipherSuites) > max16 || len(h.CompressionMethods) > max8
+	if h.Extensions != nil {
+		block := 0
+		for _, e := range h.Extensions {
+			block += 4 + len(e.Data)
+			long = long || len(e.Data) > max16
+		}
+		long = long || block > max16
+		n += 2 + block
+	}
+	if long {
+		return 0, errors.New("a part is too long for its length field")
+	}
+	return n, nil
 }
 
 // ParseClientHello reads the body of a ClientHello message (without header).
@@ -126,9 +142,20 @@ func (h *ClientHello) Clone() *ClientHello {
 	c.CipherSuites = slices.Clone(h.CipherSuites)
 	c.CompressionMethods = slices.Clone(h.CompressionMethods)
 	if h.Extensions != nil {
+		n := 0
+		for _, e := range h.Extensions {
+			n += len(e.Data)
+		}
+		// One array for all: a hello is cloned for every attempt.
+		data := make([]byte, 0, n)
 		c.Extensions = make([]Extension, len(h.Extensions))
 		for i, e := range h.Extensions {
-			c.Extensions[i] = Extension{e.Type, slices.Clone(e.Data)}
+			c.Extensions[i].Type = e.Type
+			if e.Data != nil {
+				from := len(data)
+				data = append(data, e.Data...)
+				c.Extensions[i].Data = data[from:len(data):len(data)]
+			}
 		}
 	}
 	return &c
@@ -237,6 +264,21 @@ func (h *ClientHello) SignatureAlgorithmsCert() []SignatureScheme {
 func (h *ClientHello) ALPN() []string {
 	d, _ := h.Extension(ExtALPN)
 	return parseALPN(d)
+}
+
+// CertCompressions lists compress_certificate as sent, GREASE included.
+func (h *ClientHello) CertCompressions() []CertCompression {
+	d, _ := h.Extension(ExtCompressCertificate)
+	s := cryptobyte.String(d)
+	var list cryptobyte.String
+	if !s.ReadUint8LengthPrefixed(&list) {
+		return nil
+	}
+	var out []CertCompression
+	for _, v := range list16(list) {
+		out = append(out, CertCompression(v))
+	}
+	return out
 }
 
 // KeyShares lists the key_share entries of the hello as sent, GREASE included.

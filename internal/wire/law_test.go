@@ -190,12 +190,14 @@ func TestExtensionsReadAsBuilt(t *testing.T) {
 	for _, e := range []Extension{
 		ServerNameExt("a.example"), SupportedVersionsExt(0x0a0a, VersionTLS13, VersionTLS12), SupportedGroupsExt(groups...),
 		SignatureAlgorithmsExt(schemes...), KeyShareExt(shares...), ALPNExt("h2", "http/1.1"),
+		CompressCertificateExt(CertCompressionBrotli, CertCompressionZlib),
 	} {
 		h.Set(e)
 	}
 	switch {
 	case h.ServerName() != "a.example", !reflect.DeepEqual(h.SupportedGroups(), groups), !reflect.DeepEqual(h.SignatureAlgorithms(), schemes),
 		!reflect.DeepEqual(h.KeyShares(), shares), !reflect.DeepEqual(h.ALPN(), []string{"h2", "http/1.1"}),
+		!reflect.DeepEqual(h.CertCompressions(), []CertCompression{CertCompressionBrotli, CertCompressionZlib}),
 		!reflect.DeepEqual(h.SupportedVersions(), []Version{VersionTLS13, VersionTLS12}), h.MaxVersion() != VersionTLS13,
 		h.OffersVersion(VersionTLS11), !h.OffersVersion(VersionTLS12):
 		t.Errorf("%+v", h)
@@ -204,5 +206,44 @@ func TestExtensionsReadAsBuilt(t *testing.T) {
 	h.Set(PaddingExt(3))
 	if h.Extensions[len(h.Extensions)-1].Type != ExtPreSharedKey {
 		t.Error("pre_shared_key is not the last extension")
+	}
+}
+
+func TestLimitsReadAsBuilt(t *testing.T) {
+	for code, want := range map[uint8]int{0: 0, 1: 512, 2: 1024, 3: 2048, 4: 4096, 5: 0} {
+		exts := []Extension{MaxFragmentLengthExt(code), RecordSizeLimitExt(0x4001)}
+		sh, ee := &ServerHello{Extensions: exts}, &EncryptedExtensions{exts}
+		if sh.MaxFragmentLength() != want || ee.MaxFragmentLength() != want || sh.RecordSizeLimit() != 0x4001 || ee.RecordSizeLimit() != 0x4001 {
+			t.Errorf("code %d: %d, %d", code, sh.MaxFragmentLength(), ee.RecordSizeLimit())
+		}
+	}
+	none := &ServerHello{Extensions: []Extension{{ExtMaxFragmentLength, nil}, {ExtRecordSizeLimit, []byte{1}}}}
+	if none.MaxFragmentLength() != 0 || none.RecordSizeLimit() != 0 {
+		t.Error("limits of extensions that are cut short")
+	}
+}
+
+// The bytes of the example in RFC 8448, Section 4, but for their lengths.
+func TestPreSharedKeyExt(t *testing.T) {
+	e := PreSharedKeyExt([]byte{0x2c, 0x03}, 0xfad6aac5, []byte{0x3a, 0xdd, 0x4f})
+	want := []byte{0, 8, 0, 2, 0x2c, 0x03, 0xfa, 0xd6, 0xaa, 0xc5, 0, 4, 3, 0x3a, 0xdd, 0x4f}
+	if e.Type != ExtPreSharedKey || !bytes.Equal(e.Data, want) {
+		t.Errorf("% x", e.Data)
+	}
+}
+
+func TestMaxEarlyData(t *testing.T) {
+	for name, tc := range map[string]struct {
+		exts []Extension
+		want uint32
+	}{
+		"none":     {nil, 0},
+		"some":     {[]Extension{{ExtEarlyData, []byte{0, 1, 2, 3}}}, 0x010203},
+		"too few":  {[]Extension{{ExtEarlyData, []byte{1, 2, 3}}}, 0},
+		"too many": {[]Extension{{ExtEarlyData, []byte{1, 2, 3, 4, 5}}}, 0},
+	} {
+		if n := (&NewSessionTicket{Extensions: tc.exts}).MaxEarlyData(); n != tc.want {
+			t.Errorf("%s: %d", name, n)
+		}
 	}
 }

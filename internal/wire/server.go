@@ -134,6 +134,30 @@ func oneALPN(exts []Extension) string {
 	return ""
 }
 
+// RecordSizeLimit is the limit that the server announces before TLS 1.3 (RFC
+// 8449), 0 for none.
+func (h *ServerHello) RecordSizeLimit() int { return recordSizeLimit(h.Extensions) }
+
+// MaxFragmentLength is what the server agrees to in bytes before TLS 1.3 (RFC
+// 6066, Section 4), 0 for none.
+func (h *ServerHello) MaxFragmentLength() int { return maxFragmentLength(h.Extensions) }
+
+func recordSizeLimit(exts []Extension) int {
+	d, _ := find(exts, ExtRecordSizeLimit)
+	if len(d) != 2 {
+		return 0
+	}
+	return int(d[0])<<8 | int(d[1])
+}
+
+func maxFragmentLength(exts []Extension) int {
+	d, _ := find(exts, ExtMaxFragmentLength)
+	if len(d) != 1 || d[0] < 1 || d[0] > 4 {
+		return 0
+	}
+	return 1 << (8 + d[0])
+}
+
 // EncryptedExtensions is the message of RFC 8446, Section 4.3.1.
 type EncryptedExtensions struct{ Extensions []Extension }
 
@@ -152,6 +176,13 @@ func (e *EncryptedExtensions) ALPN() string { return oneALPN(e.Extensions) }
 
 // Extension returns the data of the first extension of type t.
 func (e *EncryptedExtensions) Extension(t ExtensionType) ([]byte, bool) { return find(e.Extensions, t) }
+
+// RecordSizeLimit is the limit that the server announces (RFC 8449), 0 for none.
+func (e *EncryptedExtensions) RecordSizeLimit() int { return recordSizeLimit(e.Extensions) }
+
+// MaxFragmentLength is what the server agrees to in bytes (RFC 6066, Section 4),
+// 0 for none.
+func (e *EncryptedExtensions) MaxFragmentLength() int { return maxFragmentLength(e.Extensions) }
 
 // CertificateEntry is one certificate with, in TLS 1.3, its extensions.
 type CertificateEntry struct {
