@@ -84,12 +84,26 @@ type PredictOptions struct {
 // Predictor predicts for one server. It keeps what clients have in common, so
 // that many are cheaper than each alone; it is not safe for concurrent use.
 type Predictor struct {
-	f *transcript.Facts
-	o PredictOptions
+	f      *transcript.Facts
+	o      PredictOptions
+	served []*leaf
+	*memory
+	all []Prediction // of profiles, once they were asked for
+}
 
-	served   []*leaf
+// memory is what does not hang on the facts, for servers that differ in little.
+type memory struct {
+	profiles []*Profile
+	hellos   map[*Profile]hello
 	stores   map[string]store
 	verdicts map[verdictKey]trust.Result
+	cas      *trust.Cache
+}
+
+// hello is what a client sends, and how many bytes that are.
+type hello struct {
+	*wire.ClientHello
+	size int
 }
 
 // NewPredictor reads the certificates of f, which must not change while in use.
@@ -97,7 +111,38 @@ func NewPredictor(f *transcript.Facts, o PredictOptions) *Predictor {
 	if o.At.IsZero() {
 		o.At = time.Now()
 	}
-	return &Predictor{f: f, o: o, served: readServed(f.Served), stores: map[string]store{}, verdicts: map[verdictKey]trust.Result{}}
+	m := &memory{hellos: map[*Profile]hello{}, stores: map[string]store{}, verdicts: map[verdictKey]trust.Result{}, cas: trust.NewCache()}
+	return &Predictor{f: f, o: o, served: readServed(f.Served, m.cas), memory: m}
+}
+
+// With is a predictor for other facts and the same options: a what-if. It shares
+// what was computed so far.
+func (pr *Predictor) With(f *transcript.Facts) *Predictor {
+	return &Predictor{f: f, o: pr.o, served: readServed(f.Served, pr.cas), memory: pr.memory}
+}
+
+// All predicts for every client, in the order of IDs.
+func (pr *Predictor) All() ([]*Profile, []Prediction) {
+	if pr.profiles == nil {
+		pr.profiles = All()
+	}
+	if pr.all == nil {
+		for _, p := range pr.profiles {
+			pr.all = append(pr.all, pr.Predict(p))
+		}
+	}
+	return pr.profiles, pr.all
+}
+
+// hello builds what the client sends, once.
+func (pr *Predictor) hello(p *Profile) hello {
+	h, ok := pr.hellos[p]
+	if !ok {
+		h.ClientHello = p.BuildHello(HelloOptions{ServerName: pr.o.ServerName, HTTP: pr.o.HTTP})
+		h.size = p.sizeOnWire(h.ClientHello)
+		pr.hellos[p] = h
+	}
+	return h
 }
 
 // Predict says how the client would fare. See Predictor for many clients.
@@ -109,9 +154,8 @@ func (p *Profile) Predict(f *transcript.Facts, o PredictOptions) Prediction {
 type run struct {
 	*Predictor
 	*world
-	p    *Profile
-	h    *wire.ClientHello
-	size int // of h in bytes, key shares included
+	p *Profile
+	h hello
 }
 
 // maxWorlds bounds how many ways the unknown may turn out are tried.
@@ -121,10 +165,9 @@ const maxWorlds = 64
 // what would follow from either value: only if that makes no difference to
 // outcome and cause is the prediction exact.
 func (pr *Predictor) Predict(p *Profile) Prediction {
-	h := p.BuildHello(HelloOptions{ServerName: pr.o.ServerName, HTTP: pr.o.HTTP})
-	size := p.sizeOnWire(h)
+	h := pr.hello(p)
 	in := func(given []assumption) (Prediction, *world) {
-		r := run{pr, &world{given: given}, p, h, size}
+		r := run{pr, &world{given: given}, p, h}
 		return r.predict(), r.world
 	}
 	first, w := in(nil)

@@ -11,7 +11,7 @@ import (
 // what a client refuses is said once, there.
 func (r *run) answer(d *deal) *transcript.Transcript {
 	t := &transcript.Transcript{
-		Attempt: transcript.Attempt{Handshake: &transcript.Handshake{Hello: r.h}},
+		Attempt: transcript.Attempt{Handshake: &transcript.Handshake{Hello: r.h.ClientHello}},
 		Group:   d.group, Signature: d.scheme,
 		SignatureValid: transcript.Yes, Finished: transcript.Yes,
 	}

@@ -68,7 +68,7 @@ func (r *run) pickVersion(d *deal) *failure {
 	}
 	oldest, newest := slices.Min(r.f.Versions), slices.Max(r.f.Versions)
 	setting := "nothing newer than " + newest.String()
-	offered := "at least " + oldestOffered(r.h).String()
+	offered := "at least " + oldestOffered(r.h.ClientHello).String()
 	switch best := r.h.MaxVersion(); {
 	case best < oldest:
 		setting, offered = "nothing older than "+oldest.String(), "at most "+best.String()

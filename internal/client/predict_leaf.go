@@ -1,6 +1,8 @@
 package client
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,18 +15,25 @@ import (
 // leaf is a certificate of the server's, read.
 type leaf struct {
 	*transcript.Served
+	id    [sha256.Size]byte    // of all that is judged of it
 	chain []*trust.Certificate // nil if it was not kept; nil entries are unreadable
 	key   trust.KeyType
 	bits  int
 	curve wire.Group // of an ECDSA key; 0: none, or of no name here
 }
 
-func readServed(served []transcript.Served) []*leaf {
+func readServed(served []transcript.Served, cas *trust.Cache) []*leaf {
 	out := make([]*leaf, 0, len(served))
 	for i := range served {
 		l := &leaf{Served: &served[i]}
+		h := sha256.New()
+		for _, der := range append(slices.Clone(served[i].Chain), served[i].OCSP) {
+			_, _ = fmt.Fprintf(h, "%d %d ", len(der), served[i].SCTs["extension"]) // a hash takes everything
+			_, _ = h.Write(der)
+		}
+		h.Sum(l.id[:0])
 		for _, der := range served[i].Chain {
-			c, _ := trust.ParseCertificate(der) // nil if it cannot be read
+			c, _ := cas.ParseCertificate(der) // nil if it cannot be read
 			l.chain = append(l.chain, c)
 		}
 		if len(l.chain) > 0 && l.chain[0] != nil && l.chain[0].Key != nil {

@@ -327,3 +327,15 @@ func BenchmarkPredictAllPublic(b *testing.B) {
 		LockedOut(f, o)
 	}
 }
+
+// BenchmarkLost is one what-if more.
+func BenchmarkLost(b *testing.B) {
+	f, o := goodServer(b)
+	after := *f
+	after.Versions = f.Versions[:1]
+	pr := NewPredictor(f, o)
+	pr.All()
+	for b.Loop() {
+		pr.Lost(&after)
+	}
+}

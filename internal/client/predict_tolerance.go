@@ -56,12 +56,12 @@ func (r *run) traits() []trait {
 		// TLS 1.3 is as unheard of to an older server as TLS 1.4 would be.
 		intolerant(newest > 0 && r.listsNewer(newest), tol.FutureVersion, "newer versions in supported_versions than its own"),
 		intolerant(newest > 0 && h.LegacyVersion > newest && h.LegacyVersion > wire.VersionTLS12, tol.FutureLegacy, "a newer legacy_version than its own"),
-		intolerant(hasGREASE(h), tol.GREASE, "reserved values (GREASE)"),
-		intolerant(hasUnregistered(h), tol.UnknownExtension, "an extension that it does not know"),
+		intolerant(hasGREASE(h.ClientHello), tol.GREASE, "reserved values (GREASE)"),
+		intolerant(hasUnregistered(h.ClientHello), tol.UnknownExtension, "an extension that it does not know"),
 		intolerant(h.OffersVersion(wire.VersionTLS13) && len(shares) == 0, tol.EmptyShares, "no key share"),
 		intolerant(len(h.Extensions) == 0, tol.NoExtensions, "no extensions"),
-		lost(r.size+recordHeader > segment, tol.Large, "more bytes than one segment holds"),
-		lost(r.size >= 256 && r.size <= 511, tol.Medium, "256 to 511 bytes"),
+		lost(h.size+recordHeader > segment, tol.Large, "more bytes than one segment holds"),
+		lost(h.size >= 256 && h.size <= 511, tol.Medium, "256 to 511 bytes"),
 		intolerant(slices.ContainsFunc(shares, isHybrid), hybrid, "a post-quantum key share"),
 	}
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -16,13 +17,14 @@ type store struct {
 	err error
 }
 
-// verdictKey is all in which clients differ that look at one certificate.
+// verdictKey is all in which clients differ that look at one certificate, where
+// the difference may matter.
 type verdictKey struct {
-	leaf         *leaf
+	leaf         [sha256.Size]byte
 	policy       string
-	store        string
+	store        string // "": that of the options
 	use          trust.KeyUse
-	staple, scts bool // asked for
+	staple, scts bool // asked for, and there to be had
 	fetches      bool
 }
 
@@ -71,21 +73,31 @@ func (r *run) verdict(l *leaf, roots *trust.Store, use trust.KeyUse) trust.Resul
 	policy := r.p.TrustPolicy(r.o.Roots == nil || r.o.PublicRoots)
 	_, staple := r.h.Extension(wire.ExtStatusRequest)
 	_, scts := r.h.Extension(wire.ExtSignedCertificateTimestamp)
-	key := verdictKey{l, fmt.Sprintf("%+v", policy), r.p.Policy.Store, use, staple, scts, r.p.Policy.FetchesAIA}
+	key := verdictKey{
+		leaf: l.id, policy: fmt.Sprintf("%+v", policy), use: use,
+		staple: staple && (len(l.OCSP) > 0 || l.chain[0].MustStaple), scts: scts && l.SCTs["extension"] > 0,
+		fetches: r.p.Policy.FetchesAIA && len(r.o.Extra) > 0,
+	}
+	if r.o.Roots == nil {
+		key.store = r.p.Policy.Store
+	}
+	if !policy.KeyUsage {
+		key.use = trust.KeyUseUnknown
+	}
 	if res, ok := r.verdicts[key]; ok {
 		return res
 	}
 	in := trust.Input{
-		Chain: l.chain, Roots: roots, Name: r.o.Host, At: r.o.At, Policy: policy, KeyUse: use,
-		StapleNotAsked: !staple, Revocation: r.o.Revocation,
+		Chain: l.chain, Roots: roots, Name: r.o.Host, At: r.o.At, Policy: policy, KeyUse: key.use,
+		StapleNotAsked: !staple, Revocation: r.o.Revocation, Cache: r.cas,
 	}
-	if staple {
+	if key.staple {
 		in.Staple = l.OCSP
 	}
-	if scts {
+	if key.scts {
 		in.SCTs = countedSCTs(l.SCTs["extension"])
 	}
-	if r.p.Policy.FetchesAIA {
+	if key.fetches {
 		in.Extra = r.o.Extra
 	}
 	res := trust.Verify(in)
