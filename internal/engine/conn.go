@@ -35,6 +35,7 @@ type conn struct {
 	awaitFirst       time.Time // set when the hello is out, until the first byte
 
 	chunk   []byte // what one read takes; not on the stack, which would have to grow for it
+	pooled  *[readChunk]byte
 	raw     []byte // received, not yet parsed as records
 	records int    // parsed so far; -1: plain text, no records are expected
 	idle    int    // records in a row that brought nothing on
@@ -87,9 +88,7 @@ func (c *conn) more() error {
 
 // read reads once and takes what came.
 func (c *conn) read() (int, error) {
-	if c.chunk == nil {
-		c.chunk = make([]byte, readChunk)
-	}
+	c.needChunk()
 	n, err := c.nc.Read(c.chunk)
 	if n > 0 {
 		c.heard(c.chunk[:n])
@@ -131,7 +130,11 @@ func (c *conn) heard(b []byte) {
 		c.awaitFirst = time.Time{}
 	}
 	c.t.BytesReceived += int64(len(b))
-	if room := transcript.MaxReply - len(c.t.Reply); room > 0 {
+	most := transcript.MaxReply
+	if c.h.Terse {
+		most = transcript.MaxTerseReply
+	}
+	if room := most - len(c.t.Reply); room > 0 {
 		c.t.Reply = append(c.t.Reply, b[:min(room, len(b))]...)
 	}
 	c.raw = append(c.raw, b...)

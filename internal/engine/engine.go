@@ -79,6 +79,7 @@ func Run(ctx context.Context, nc net.Conn, h *transcript.Handshake, t *transcrip
 	}
 	c.goodbye(err)
 	_ = nc.Close()
+	c.freeChunk()
 }
 
 // tls runs the handshake and what follows it.

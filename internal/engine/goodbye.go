@@ -58,7 +58,7 @@ func (c *conn) sayGoodbye(e *end) {
 		}
 	}
 	_ = c.nc.SetWriteDeadline(time.Now().Add(farewell))
-	n, err := c.nc.Write(out)
+	n, err := writeLast(c.nc, out)
 	c.t.BytesSent += int64(n)
 	if err != nil {
 		return
@@ -74,9 +74,7 @@ const farewell = 100 * time.Millisecond
 
 // drain takes what has already arrived and does not wait for more.
 func (c *conn) drain() {
-	if c.chunk == nil {
-		c.chunk = make([]byte, readChunk)
-	}
+	c.needChunk()
 	for range 64 {
 		n, err := readNow(c.nc, c.chunk)
 		c.t.BytesReceived += int64(n)

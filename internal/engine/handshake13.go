@@ -30,13 +30,13 @@ func (c *conn) handshake13(sh *wire.ServerHello) error {
 		return err
 	}
 	c.reach(transcript.ReachedFlight)
+	if c.depth == transcript.DepthFlight {
+		return nil
+	}
 	schedule.master()
 	toFinished := c.log.sum()
 	c.clientApp = schedule.traffic("c ap traffic", toFinished)
 	c.serverApp = schedule.traffic("s ap traffic", toFinished)
-	if c.depth == transcript.DepthFlight {
-		return nil
-	}
 	return c.clientFlight13(request, schedule, clientHS)
 }
 

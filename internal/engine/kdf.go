@@ -5,11 +5,12 @@ import (
 	"crypto/hmac"
 	"crypto/md5" // the PRF of TLS 1.0 and 1.1
 	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
 	"errors"
 	"fmt"
 	"hash"
-
-	"golang.org/x/crypto/cryptobyte"
+	"sync"
 
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
@@ -56,11 +57,12 @@ func prf(v wire.Version, newHash func() hash.Hash, secret []byte, label string, 
 
 // expandLabel is HKDF-Expand-Label (RFC 8446, Section 7.1).
 func expandLabel(newHash func() hash.Hash, secret []byte, label string, context []byte, n int) []byte {
-	var b cryptobyte.Builder
-	b.AddUint16(uint16(n))
-	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte("tls13 " + label)) })
-	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(context) })
-	out, err := hkdf.Expand(newHash, secret, string(b.BytesOrPanic()), n)
+	const prefix = "tls13 " // labels have at most 18 bytes behind it, contexts are hashes
+	var room [2 + 1 + 32 + 1 + 64]byte
+	b := append(room[:0], byte(n>>8), byte(n), byte(len(prefix)+len(label)))
+	b = append(append(b, prefix...), label...)
+	b = append(append(b, byte(len(context))), context...)
+	out, err := hkdf.Expand(newHash, secret, string(b), n)
 	if err != nil {
 		panic("engine: HKDF-Expand-Label of a fixed length: " + err.Error()) // lengths are constants of ours
 	}
@@ -88,9 +90,24 @@ type schedule13 struct {
 // newSchedule13 mixes in the pre-shared key of a session that is resumed, and
 // the shared secret of the key exchange; nil where there is none.
 func newSchedule13(h func() hash.Hash, psk, shared []byte) *schedule13 {
-	early := extract(h, psk, nil)
-	return &schedule13{h, extract(h, shared, derived(h, early))}
+	var salt []byte
+	switch {
+	case psk != nil:
+		salt = derived(h, extract(h, psk, nil))
+	case h().Size() == sha256.Size:
+		salt = noPSK256()
+	default:
+		salt = noPSK384()
+	}
+	return &schedule13{h, extract(h, shared, salt)}
 }
+
+// Where no session is resumed, the handshake secret is salted with a constant of
+// the hash.
+var (
+	noPSK256 = sync.OnceValue(func() []byte { return derived(sha256.New, extract(sha256.New, nil, nil)) })
+	noPSK384 = sync.OnceValue(func() []byte { return derived(sha512.New384, extract(sha512.New384, nil, nil)) })
+)
 
 func derived(h func() hash.Hash, secret []byte) []byte {
 	return expandLabel(h, secret, "derived", h().Sum(nil), h().Size())

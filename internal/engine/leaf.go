@@ -26,16 +26,17 @@ func (c *conn) certificates(m *wire.Certificate, size int) {
 	for _, e := range m.Entries {
 		c.t.Certificates = append(c.t.Certificates, e.DER)
 	}
-	c.serverKey = &leafKey{err: errors.New("the server sent no certificate")}
+	c.serverKey = &leafKey{}
 	if len(m.Entries) == 0 {
+		c.serverKey.err = errors.New("the server sent no certificate")
 		return
 	}
-	cert, err := trust.ParseCertificate(m.Entries[0].DER)
+	key, err := trust.CertificateKey(m.Entries[0].DER)
 	if err != nil {
 		c.serverKey.err = fmt.Errorf("the server's certificate cannot be read: %w", err)
 		return
 	}
-	c.serverKey = &leafKey{key: cert.Key}
+	c.serverKey = &leafKey{key: key}
 }
 
 // delegatedKey takes the key of a delegated credential, which signs the

@@ -87,6 +87,10 @@ type Handshake struct {
 	// Renegotiate begins a second handshake on the connection when a first one
 	// before TLS 1.3 is finished, at DepthFinish and DepthRequest.
 	Renegotiate bool `json:"renegotiate,omitempty"`
+	// Terse leaves out of the transcript what no verdict on the server's first
+	// flight needs: all of Reply but its beginning, and HelloAcked where nothing
+	// came. It is for the many attempts of which most show nothing wrong.
+	Terse bool `json:"-"`
 	// Certificate answers a CertificateRequest; nil: an empty answer.
 	Certificate *ClientCertificate `json:"certificate,omitempty"`
 	// Request is sent at DepthRequest; nil: "GET / HTTP/1.1" with Host, or HTTP/2

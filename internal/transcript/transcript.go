@@ -18,6 +18,10 @@ import (
 // MaxReply is how many of the peer's first bytes a transcript keeps.
 const MaxReply = 16 << 10
 
+// MaxTerseReply is the same for a terse transcript: enough for the line that a
+// peer says which speaks something else.
+const MaxTerseReply = 256
+
 // Transcript is what happened in one attempt.
 type Transcript struct {
 	ID      string  `json:"id"` // "h1" in order of the attempts of one report
