@@ -33,8 +33,13 @@ type search[T comparable] struct {
 	// guesses are orders in which a server may prefer what it accepts; that which
 	// fits the answers best is used to order questions.
 	guesses []func(a, b T) int
+	// lazy asks about classes only once one of their members was chosen: for sets of
+	// which a server has few, and which fit one question.
+	lazy bool
 	// limit is how many elements fit one question.
 	limit int
+	// rare marks elements of which an accepted relative tells nothing; nil: none.
+	rare func(T) bool
 	// notFirst marks elements that a server may treat specially where they lead a
 	// list; nil: none.
 	notFirst func(T) bool
@@ -81,9 +86,12 @@ func (q *search[T]) put(lists ...[]T) {
 	if len(lists) == 0 || q.ended {
 		return
 	}
+	order, decided := q.order()
 	for i, l := range lists {
 		l = slices.Clone(l[:min(len(l), q.limit)])
-		q.lead(l)
+		if !decided || order != transcript.ClientOrder {
+			q.lead(l)
+		}
 		lists[i] = l
 	}
 	for _, e := range q.ask(lists) {
@@ -139,6 +147,9 @@ func (q *search[T]) first() {
 		lists = append(lists, all[:min(len(all), q.limit)], reversed(all[:min(len(all), q.limit)]))
 	}
 	for _, c := range q.classes {
+		if q.lazy {
+			break
+		}
 		if rest := q.unknown(c, decided && order == transcript.ClientOrder); len(rest) > 0 && (len(rest) == len(c) || !q.answered(c)) {
 			// The least expected first: where the client's order decides, an answer tells of
 			// all that stand before it.
@@ -172,8 +183,11 @@ func (q *search[T]) unknown(xs []T, clientOrder bool) []T {
 // answered: the class has an accepted member.
 func (q *search[T]) answered(class []T) bool { return slices.ContainsFunc(class, q.isAccepted) }
 
-// expected: all classes of x have an accepted member.
+// expected: all classes of x have an accepted member, and that tells something.
 func (q *search[T]) expected(x T) bool {
+	if q.rare != nil && q.rare(x) {
+		return false
+	}
 	in := false
 	for _, c := range q.classes {
 		if !slices.Contains(c, x) {
@@ -284,8 +298,22 @@ func (q *search[T]) byClientOrder() (choice[T], bool) {
 // decides; and what is accepted alone, for one that is not consistent.
 func (q *search[T]) byServerOrder() choice[T] {
 	q.peel()
-	// What is still unknown: as a whole first, for there is seldom any.
-	sets := chunks(q.guessed(q.unknown(q.candidates, false)), q.limit)
+	// What is still unknown. Expected ones are asked one by one, as long as most of
+	// what was expected came: they only stood elsewhere in the order. Of the others
+	// there are seldom any, so that a few questions do.
+	var expected, others []T
+	for _, x := range q.guessed(q.unknown(q.candidates, false)) {
+		if q.expected(x) {
+			expected = append(expected, x)
+		} else {
+			others = append(others, x)
+		}
+	}
+	size := 1
+	if len(expected) > len(q.chosen) {
+		size = 6
+	}
+	sets := append(chunks(expected, min(size, q.limit)), chunks(others, q.limit)...)
 	for range maxRounds {
 		if len(sets) == 0 || q.ended {
 			break
@@ -358,28 +386,51 @@ func (q *search[T]) arrange(acc []T) []T {
 		}
 		q.put(pairs...)
 	}
-	return q.insert(q.topological(acc))
+	return q.sort(q.topological(acc))
 }
 
-// insert sorts by binary insertion.
-func (q *search[T]) insert(acc []T) []T {
-	var out []T
-	for _, x := range acc {
-		lo, hi := 0, len(out)
-		for lo < hi {
-			mid := (lo + hi) / 2
-			if !q.beats(x, out[mid]) && !q.beats(out[mid], x) {
-				q.put([]T{x, out[mid]})
-			}
-			if q.beats(out[mid], x) || !q.beats(x, out[mid]) {
-				lo = mid + 1
-			} else {
-				hi = mid
+// sort compares with the middle one, what is before it and what is behind it
+// likewise, all at once.
+func (q *search[T]) sort(acc []T) []T {
+	parts := [][]T{acc}
+	for q.splits(parts) {
+		var pairs [][]T
+		for _, p := range parts {
+			pivot := p[len(p)/2]
+			for _, x := range p {
+				if x != pivot && !q.beats(x, pivot) && !q.beats(pivot, x) {
+					pairs = append(pairs, []T{x, pivot})
+				}
 			}
 		}
-		out = slices.Insert(out, lo, x)
+		q.put(pairs...)
+		var next [][]T
+		for _, p := range parts {
+			var before, after []T
+			pivot := p[len(p)/2]
+			for _, x := range p {
+				switch {
+				case x == pivot:
+				case q.beats(x, pivot):
+					before = append(before, x)
+				default:
+					after = append(after, x)
+				}
+			}
+			for _, n := range [][]T{before, {pivot}, after} {
+				if len(n) > 0 {
+					next = append(next, n)
+				}
+			}
+		}
+		parts = next
 	}
-	return out
+	return slices.Concat(parts...)
+}
+
+// splits: something of parts is still to be ordered.
+func (q *search[T]) splits(parts [][]T) bool {
+	return !q.ended && slices.ContainsFunc(parts, func(p []T) bool { return len(p) > 1 })
 }
 
 // topological orders xs so that nothing stands before what beats it, and by the
@@ -398,10 +449,12 @@ func (q *search[T]) topological(xs []T) []T {
 	return out
 }
 
-// guessed orders xs by the guess that most answers agree with.
+// guessed orders xs by the guess that most answers agree with, or as the candidates
+// are.
 func (q *search[T]) guessed(xs []T) []T {
 	out := slices.Clone(xs)
 	if len(q.guesses) == 0 {
+		slices.SortStableFunc(out, func(a, b T) int { return slices.Index(q.candidates, a) - slices.Index(q.candidates, b) })
 		return out
 	}
 	acc := q.accepted()

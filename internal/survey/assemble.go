@@ -1,0 +1,331 @@
+package survey
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tlswhy/tlswhy/internal/report"
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/trust"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// document makes of all that was seen what is reported.
+func (s *session) document() *Survey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gather()
+	d := &Survey{
+		Schema: Schema, Time: s.begun.UTC().Format(time.RFC3339), Target: s.target, Options: s.o.Echo,
+		Facts: s.facts, Answers: s.versionAnswers(), DNS: s.dns, HTTP: s.http(),
+		Addresses: s.addresses, Notes: s.notes, Complete: !s.incomplete && s.limited == "" && s.connections > 0,
+		Gentle: s.gentle, Connections: s.connections, RoundTrips: s.longest,
+		RTTMS: milliseconds(median(s.connects)), ElapsedMS: milliseconds(s.o.Now().Sub(s.begun)),
+	}
+	if s.addr.Addr().IsValid() {
+		d.Target.Address = s.addr.Addr().String()
+		if len(d.Addresses) == 0 {
+			d.Addresses = []report.Address{{IP: d.Target.Address, Outcome: orElse(s.unreachable, "asked")}}
+		}
+	}
+	d.Target.SNI = nil
+	if s.sni != "" {
+		d.Target.SNI = &s.sni
+	}
+	switch {
+	case s.limited != "":
+		d.Notes = append(d.Notes, "not everything was asked: "+s.limited)
+	case s.unreachable != "" && s.connections > 0 && len(s.facts.Versions) > 0:
+		d.Notes = append(d.Notes, "the server takes no more connections: "+s.unreachable)
+	case s.unreachable != "":
+		d.Notes = append(d.Notes, s.unreachable)
+	case len(s.facts.Versions) == 0:
+		d.Notes = append(d.Notes, "no hello was answered with TLS: tlswhy "+s.target.String()+" tells why")
+	}
+	s.meaning(d)
+	return d
+}
+
+// gather turns what was seen into Facts. The caller holds s.mu.
+func (s *session) gather() {
+	f := &s.facts
+	f.Suites = map[string]transcript.SuiteFacts{}
+	for v := wire.VersionTLS13; v >= wire.VersionSSL30; v-- {
+		if r := s.suites[v]; len(r.accepted) > 0 {
+			f.Versions = append(f.Versions, v)
+			f.Suites[v.String()] = transcript.SuiteFacts{Order: orderOf(r.order), List: r.accepted, ChaChaFirst: r.chachaFirst, Complete: r.complete}
+		}
+	}
+	if r := s.suites[wire.VersionSSL20]; len(r.ssl2) > 0 {
+		f.Versions = append(f.Versions, wire.VersionSSL20)
+		f.Suites[wire.VersionSSL20.String()] = transcript.SuiteFacts{Order: transcript.ServerOrder, List: []wire.CipherSuite{}, ListSSL2: r.ssl2, Complete: true}
+	}
+	s.gatherGroups()
+	s.gatherSchemes()
+	for _, key := range slices.SortedFunc(maps.Keys(s.dh), func(a, b string) int { return cmp.Compare(s.dh[a].order, s.dh[b].order) }) {
+		f.DH = append(f.DH, s.dh[key].fact())
+	}
+	for _, x := range s.served {
+		f.Served = append(f.Served, *x)
+	}
+	s.gatherFeatures()
+}
+
+func orderOf(o transcript.Order) transcript.Order {
+	if o == "" {
+		return transcript.ClientOrder
+	}
+	return o
+}
+
+func (s *session) gatherGroups() {
+	f := &s.facts
+	tri := func(c choice[wire.Group], g wire.Group) transcript.Tri {
+		switch {
+		case slices.Contains(c.accepted, g):
+			return transcript.Yes
+		case c.complete:
+			return transcript.No
+		}
+		return transcript.Unknown
+	}
+	for _, g := range slices.Concat(s.groups13.accepted, s.groups12.accepted) {
+		if !slices.ContainsFunc(f.Groups, func(x transcript.GroupFact) bool { return x.Group == g }) {
+			f.Groups = append(f.Groups, transcript.GroupFact{Group: g, TLS13: tri(s.groups13, g), TLS12: tri(s.groups12, g)})
+		}
+	}
+	f.GroupOrder = orderOf(s.groups13.order)
+	if !s.groups13.decided && s.groups12.decided {
+		f.GroupOrder = s.groups12.order
+	}
+	if slices.ContainsFunc(s.groups13.accepted, isHybrid) {
+		f.Features.Tolerates.HybridShare = transcript.Yes
+	}
+}
+
+func isHybrid(g wire.Group) bool { return strings.Contains(strings.ToUpper(g.String()), "MLKEM") }
+
+func (s *session) gatherSchemes() {
+	f := &s.facts
+	tri := func(c choice[wire.SignatureScheme], x wire.SignatureScheme) transcript.Tri {
+		switch {
+		case slices.Contains(c.accepted, x):
+			return transcript.Yes
+		case c.complete:
+			return transcript.No
+		}
+		return transcript.Unknown
+	}
+	for _, x := range slices.Concat(s.schemes13.accepted, s.schemes12.accepted) {
+		if !slices.ContainsFunc(f.SignatureAlgorithms, func(y transcript.SchemeFact) bool { return y.Scheme == x }) {
+			f.SignatureAlgorithms = append(f.SignatureAlgorithms, transcript.SchemeFact{
+				Scheme: x, TLS13: tri(s.schemes13, x), TLS12: tri(s.schemes12, x), Leaf: s.schemeLeaf[x],
+			})
+		}
+	}
+	f.SignatureOrder = orderOf(s.schemes13.order)
+	if !s.schemes13.decided && s.schemes12.decided {
+		f.SignatureOrder = s.schemes12.order
+	}
+}
+
+// fact describes a Diffie-Hellman group.
+func (d *dhSeen) fact() transcript.DHFact {
+	f := dhFact(d.p, d.g)
+	n := 0
+	for _, times := range d.values {
+		n += times
+		if times > 1 {
+			f.Reused = transcript.Yes
+		}
+	}
+	if f.Reused != transcript.Yes && n > 1 {
+		f.Reused = transcript.No
+	}
+	return f
+}
+
+func (s *session) gatherFeatures() {
+	f := &s.facts.Features
+	f.RoundTrip = median(s.connects)
+	f.NoName = s.comparedWith(s.noName)
+	f.OtherName = s.comparedWith(s.other)
+	s.clientCertificates()
+	has13 := len(s.suites[wire.VersionTLS13].accepted) > 0
+	if has13 && len(s.sentinels) > 0 {
+		f.DowngradeSentinel = transcript.TriOf(!slices.Contains(s.sentinels, false))
+	}
+	// The signal means something below the newest version only.
+	for _, v := range []wire.Version{wire.VersionTLS12, wire.VersionTLS11} {
+		t := s.fallbacks[v]
+		if t == nil || len(s.facts.Versions) == 0 || s.facts.Versions[0] <= v || !slices.Contains(s.facts.Versions, v) {
+			continue
+		}
+		switch {
+		case t.Server != nil:
+			f.FallbackSCSV = transcript.No
+		case t.Outcome.Alert != nil && t.Outcome.Alert.Description == wire.AlertInappropriateFallback:
+			f.FallbackSCSV = transcript.Yes
+		}
+		break
+	}
+	if t := s.bare; t != nil && slices.Contains(s.facts.Versions, wire.VersionTLS12) {
+		f.Tolerates.NoExtensions = transcript.TriOf(helloCame(t))
+	}
+	if !has13 { // what only TLS 1.3 has cannot be tolerated or not
+		f.Tolerates.EmptyShares = transcript.Unknown
+	}
+}
+
+// comparedWith says how an answer for another name, or for none, differs from
+// that for the target's: "same", "other", or how it was refused.
+func (s *session) comparedWith(t *transcript.Transcript) string {
+	switch {
+	case t == nil:
+		return ""
+	case len(t.Certificates) == 0 && t.Server == nil:
+		return outcomeText(t)
+	}
+	id := t.LeafSHA256()
+	for _, x := range s.served {
+		if x.SHA256 == id && slices.Contains(x.For, transcript.ByName) {
+			return "same"
+		}
+	}
+	return "other"
+}
+
+// clientCertificates reads whether the server asks for one, and insists.
+func (s *session) clientCertificates() {
+	f := &s.facts.Features
+	if len(s.requests) == 0 {
+		if s.noRequest {
+			f.ClientCertificate = "none"
+		}
+		return
+	}
+	f.ClientCertificate = "requested"
+	for _, r := range s.requests {
+		if r.Request != nil && len(f.Authorities) == 0 {
+			f.Authorities = r.Request.Authorities
+		}
+	}
+	if t := s.baseline; t != nil && s.o.Certificate == nil && t.Response == nil && t.Outcome.Reached >= transcript.ReachedFlight &&
+		t.Outcome.Kind != transcript.Complete && t.Outcome.Kind != transcript.Unfinished && t.Outcome.Kind != transcript.Malformed {
+		f.ClientCertificate = "required"
+	}
+}
+
+// versionAnswers tells what each version got.
+func (s *session) versionAnswers() []Answer {
+	var out []Answer
+	for _, v := range []wire.Version{wire.VersionTLS13, wire.VersionTLS12, wire.VersionTLS11, wire.VersionTLS10, wire.VersionSSL30, wire.VersionSSL20} {
+		if a := s.answers[v]; a != "" {
+			out = append(out, Answer{Version: v, Accepted: slices.Contains(s.facts.Versions, v), Outcome: a})
+		}
+	}
+	return out
+}
+
+// http reads the answer to the one request.
+func (s *session) http() *HTTP {
+	t := s.baseline
+	if t == nil || t.Response == nil || s.target.Service != "http" {
+		return nil
+	}
+	r := t.Response
+	h := &HTTP{Proto: r.Proto, Status: r.Status, Server: r.Header.Get("Server"), AltSvc: r.Header.Get("Alt-Svc")}
+	if v := r.Header.Values("Strict-Transport-Security"); len(v) > 0 {
+		h.HSTS = parseHSTS(v[0]) // RFC 6797, Section 8.1: only the first counts
+	}
+	return h
+}
+
+// parseHSTS reads the header's value (RFC 6797, Section 6.1); nil without a
+// max-age that can be read.
+func parseHSTS(s string) *HSTS {
+	h, ok := &HSTS{}, false
+	for d := range strings.SplitSeq(s, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(d), "=")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "max-age":
+			n, err := strconv.ParseInt(strings.Trim(strings.TrimSpace(value), `"`), 10, 64)
+			if err != nil || n < 0 {
+				return nil
+			}
+			h.MaxAge, ok = n, true
+		case "includesubdomains":
+			h.IncludeSubDomains = true
+		case "preload":
+			h.Preload = true
+		}
+	}
+	if !ok {
+		return nil
+	}
+	return h
+}
+
+// tlsaMatches reports whether one of the records stands for a certificate of the
+// chain (RFC 6698, Section 2.1). What it does not understand matches nothing.
+func tlsaMatches(records []string, chain [][]byte) bool {
+	for _, r := range records {
+		var usage, selector, matching int
+		var data string
+		if n, err := fmt.Sscanf(r, "%d %d %d %s", &usage, &selector, &matching, &data); err != nil || n != 4 {
+			continue
+		}
+		certs := chain[:min(1, len(chain))]
+		if usage == 0 || usage == 2 { // PKIX-TA, DANE-TA: any CA of the chain
+			certs = chain[min(1, len(chain)):]
+		}
+		for _, der := range certs {
+			if strings.EqualFold(tlsaData(der, selector, matching), data) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func tlsaData(der []byte, selector, matching int) string {
+	if selector == 1 {
+		c, err := trust.ParseCertificate(der)
+		if err != nil {
+			return ""
+		}
+		der = c.Key.SPKI
+	}
+	switch matching {
+	case 0:
+		return hex.EncodeToString(der)
+	case 1:
+		sum := sha256.Sum256(der)
+		return hex.EncodeToString(sum[:])
+	case 2:
+		sum := sha512.Sum512(der)
+		return hex.EncodeToString(sum[:])
+	}
+	return ""
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// meaning works out what the facts mean.
+func (s *session) meaning(d *Survey) {
+}

@@ -1,0 +1,269 @@
+package survey
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/tlswhy/tlswhy/internal/offer"
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// groupsOf13 searches the groups of TLS 1.3. No share is sent: the server says
+// in a HelloRetryRequest which it wants, without the cost of a key exchange.
+func (s *session) groupsOf13(ctx context.Context, k *task) {
+	if !s.with13(ctx, k) {
+		return
+	}
+	candidates, classes := groupCandidates13()
+	noShare := true
+	put := func(lists [][]wire.Group) []evidence[wire.Group] {
+		as := make([]transcript.Attempt, len(lists))
+		for i, l := range lists {
+			as[i] = helloOnly(s.handshake("TLS 1.3: groups", s.hello13(offer13{groups: l, noShare: noShare})))
+		}
+		out := make([]evidence[wire.Group], len(lists))
+		for i, t := range k.all(ctx, as) {
+			out[i] = evidence[wire.Group]{list: lists[i], open: t == nil}
+			if t == nil {
+				continue
+			}
+			out[i].answer, out[i].ok = chosenGroup13(t)
+			out[i].ok = out[i].ok && slices.Contains(lists[i], out[i].answer)
+		}
+		return out
+	}
+	q := &search[wire.Group]{candidates: candidates, classes: classes, limit: len(candidates), ask: put}
+	q.first()
+	empty := transcript.TriOf(len(q.accepted()) > 0)
+	if empty == transcript.No && !q.ended && ctx.Err() == nil {
+		// A server that has TLS 1.3 and does not take a hello without shares is asked
+		// with all of them.
+		noShare = false
+		probe := helloOnly(s.handshake("TLS 1.3: shares", s.hello13(offer13{groups: computable13})))
+		if t := k.one(ctx, probe); t != nil && t.Version() == wire.VersionTLS13 {
+			q = &search[wire.Group]{candidates: candidates, classes: classes, limit: len(candidates), ask: put}
+		} else {
+			empty = transcript.Unknown // it has no TLS 1.3
+		}
+	}
+	c := q.run()
+	first := s.shareFirst(ctx, k, c.accepted)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.groups13 = c
+	s.facts.ShareFirst = first
+	s.facts.Features.Tolerates.EmptyShares = empty
+	s.incomplete = s.incomplete || !c.complete
+}
+
+// shareFirst offers the two groups that the server likes best, or that are best
+// listed, and a share of the second alone.
+func (s *session) shareFirst(ctx context.Context, k *task, accepted []wire.Group) transcript.Tri {
+	if len(accepted) < 2 {
+		return transcript.Unknown
+	}
+	h := s.hello13(offer13{groups: accepted[:2]})
+	h.Set(wire.KeyShareExt(shares(accepted[1:2])...))
+	t := k.one(ctx, helloOnly(s.handshake("TLS 1.3: a share of the second group", h)))
+	switch {
+	case t == nil:
+		return transcript.Unknown
+	case t.Retry != nil:
+		return transcript.No
+	case t.Server != nil:
+		return transcript.Yes
+	}
+	return transcript.Unknown
+}
+
+// computable13 are groups of which the engine sends shares, but for the largest.
+var computable13 = []wire.Group{
+	wire.GroupX25519, wire.GroupSecp256r1, wire.GroupSecp384r1, wire.GroupSecp521r1, wire.GroupX448,
+	wire.GroupFFDHE2048, wire.GroupX25519MLKEM768,
+}
+
+// chosenGroup13 is what the server wants to use, by a HelloRetryRequest or by its
+// share.
+func chosenGroup13(t *transcript.Transcript) (wire.Group, bool) {
+	for _, sh := range []*wire.ServerHello{t.Retry, t.Server} {
+		if sh == nil || sh.Version() != wire.VersionTLS13 {
+			continue
+		}
+		if ks, ok := sh.KeyShare(); ok {
+			return ks.Group, true
+		}
+	}
+	return 0, false
+}
+
+// groupCandidates13 are all groups of the registry, those of RFC 8446 first.
+func groupCandidates13() (candidates []wire.Group, classes [][]wire.Group) {
+	usual := []wire.Group{wire.GroupX25519, wire.GroupSecp256r1, wire.GroupX448, wire.GroupSecp521r1, wire.GroupSecp384r1}
+	var hybrid, ffdhe, rest []wire.Group
+	for _, g := range wire.AllGroups() {
+		switch {
+		case slices.Contains(usual, g), g == wire.GroupArbitraryExplicitPrimeCurves, g == wire.GroupArbitraryExplicitChar2Curves:
+		case g >= 0x0100 && g < 0x0200:
+			ffdhe = append(ffdhe, g)
+		case g >= 0x0200:
+			hybrid = append(hybrid, g)
+		default:
+			rest = append(rest, g)
+		}
+	}
+	// The one that servers have first, where they have any.
+	hybrid = slices.DeleteFunc(hybrid, func(g wire.Group) bool { return g == wire.GroupX25519MLKEM768 })
+	hybrid = append([]wire.Group{wire.GroupX25519MLKEM768}, hybrid...)
+	return slices.Concat(hybrid[:1], usual, ffdhe, hybrid[1:], rest), [][]wire.Group{usual, ffdhe, hybrid, rest}
+}
+
+// riders are lists that go along with hellos that are sent anyway, in a new order
+// each time. Where the client's order decides, all that is accepted shows by the
+// way; where the server's does, nothing is lost.
+type riders struct {
+	mu     sync.Mutex
+	n      int
+	groups []evidence[wire.Group]
+	rsa    []evidence[wire.SignatureScheme]
+	ecdsa  []evidence[wire.SignatureScheme]
+}
+
+func newRiders() *riders { return &riders{} }
+
+// next are the lists for the next hello; nil on a nil receiver.
+func (r *riders) next() ([]wire.Group, []wire.SignatureScheme) {
+	if r == nil {
+		return nil, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := r.n
+	r.n++
+	return rotated(groupCandidates12, i), slices.Concat(rotated(ecdsaSchemes12, i), rotated(rsaSchemes12, i))
+}
+
+func rotated[T any](xs []T, n int) []T {
+	n %= len(xs)
+	return slices.Concat(xs[n:], xs[:n])
+}
+
+// read takes from an answer which group and scheme it was.
+func (r *riders) read(t *transcript.Transcript) {
+	if r == nil || t.Server == nil || t.KeyExchange == nil || t.Version() != wire.VersionTLS12 {
+		return
+	}
+	info, ok := t.Server.CipherSuite.Info()
+	h := t.Attempt.Handshake.Hello
+	if !ok || h == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if info.KeyExchange == wire.KXECDHE && t.KeyExchange.Group != 0 {
+		r.groups = append(r.groups, evidence[wire.Group]{list: h.SupportedGroups(), answer: t.KeyExchange.Group, ok: true})
+	}
+	if t.KeyExchange.Scheme == 0 {
+		return
+	}
+	e := evidence[wire.SignatureScheme]{answer: t.KeyExchange.Scheme, ok: true}
+	switch info.Authentication {
+	case wire.AuthRSA:
+		e.list = only(h.SignatureAlgorithms(), rsaSchemes12)
+		r.rsa = append(r.rsa, e)
+	case wire.AuthECDSA:
+		e.list = only(h.SignatureAlgorithms(), ecdsaSchemes12)
+		r.ecdsa = append(r.ecdsa, e)
+	}
+}
+
+// only are those of xs that are in keep.
+func only[T comparable](xs, keep []T) []T {
+	return slices.DeleteFunc(slices.Clone(xs), func(x T) bool { return !slices.Contains(keep, x) })
+}
+
+// groupCandidates12 are the curves of TLS 1.2 and older, the likely ones first.
+// Groups of RFC 7919 are not among them: what a server does for a DHE suite is
+// seen by its parameters.
+var groupCandidates12 = func() []wire.Group {
+	first := []wire.Group{
+		wire.GroupX25519, wire.GroupSecp256r1, wire.GroupX448, wire.GroupSecp521r1, wire.GroupSecp384r1,
+		wire.GroupBrainpoolP256r1, wire.GroupBrainpoolP384r1, wire.GroupBrainpoolP512r1, wire.GroupSecp256k1,
+	}
+	return append(first, slices.DeleteFunc(offer.Groups12(), func(g wire.Group) bool { return slices.Contains(first, g) })...)
+}()
+
+// groupsOf12 searches the groups of the newest version before TLS 1.3, and the
+// schemes of TLS 1.2, beginning with what the riders saw.
+func (s *session) groupsOf12(ctx context.Context, k *task, r *riders) {
+	v, ecdhe := s.ecdheSuites()
+	if len(ecdhe) == 0 {
+		s.schemesOf12(ctx, k, r) // DHE suites are signed too
+		return
+	}
+	k.fork(
+		func(k *task) { s.searchGroups12(ctx, k, v, ecdhe, r) },
+		func(k *task) { s.schemesOf12(ctx, k, r) },
+	)
+}
+
+func (s *session) searchGroups12(ctx context.Context, k *task, v wire.Version, ecdhe []wire.CipherSuite, r *riders) {
+	q := &search[wire.Group]{
+		candidates: groupCandidates12,
+		classes:    [][]wire.Group{groupCandidates12[:5], groupCandidates12[5:8], groupCandidates12[8:]},
+		limit:      len(groupCandidates12),
+		ask: func(lists [][]wire.Group) []evidence[wire.Group] {
+			as := make([]transcript.Attempt, len(lists))
+			for i, l := range lists {
+				as[i] = s.handshake(v.String()+": groups", s.hello12(v, ecdhe, l, nil))
+			}
+			out := make([]evidence[wire.Group], len(lists))
+			for i, t := range k.all(ctx, as) {
+				out[i] = evidence[wire.Group]{list: lists[i], open: t == nil}
+				if t == nil {
+					continue
+				}
+				if t.Version() == v && t.KeyExchange != nil && slices.Contains(lists[i], t.KeyExchange.Group) {
+					out[i].answer, out[i].ok = t.KeyExchange.Group, true
+				}
+			}
+			return out
+		},
+	}
+	for _, e := range r.groups {
+		q.learn(e)
+	}
+	c := q.run()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.groups12 = c
+	s.incomplete = s.incomplete || !c.complete
+}
+
+// ecdheSuites are those that the newest version before TLS 1.3 has. Where a
+// server has RSA certificates too, those with ECDSA are left out: their curve
+// would have to be among the groups (RFC 8422, Section 5.1).
+func (s *session) ecdheSuites() (wire.Version, []wire.CipherSuite) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for v := wire.VersionTLS12; v >= wire.VersionTLS10; v-- {
+		var rsa, other []wire.CipherSuite
+		for _, x := range s.suites[v].accepted {
+			switch i, _ := x.Info(); {
+			case i.KeyExchange != wire.KXECDHE && i.KeyExchange != wire.KXECDHAnon:
+			case i.Authentication == wire.AuthRSA || i.Authentication == wire.AuthAnon:
+				rsa = append(rsa, x)
+			default:
+				other = append(other, x)
+			}
+		}
+		if len(rsa) > 0 {
+			return v, rsa
+		}
+		if len(other) > 0 {
+			return v, other
+		}
+	}
+	return 0, nil
+}

@@ -1,0 +1,386 @@
+package survey
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/tlswhy/tlswhy/internal/transcript"
+)
+
+// Times of a survey.
+const (
+	// questionWait is the silence after which a question counts as unanswered. TCP
+	// sends a lost SYN or segment again after 1 s and after 3 s.
+	questionWait = 3500 * time.Millisecond
+	// backOff is what a server is left alone for that refuses connections all of a
+	// sudden; it grows threefold.
+	backOff = 500 * time.Millisecond
+)
+
+// pace holds how much is asked of the server at a time. It counts round trips as
+// they would follow each other with any delay: each of the slots has a clock.
+type pace struct {
+	mu      sync.Mutex
+	limit   int
+	busy    int
+	free    []int // clocks of the idle slots
+	waiting []*waiter
+	alone   bool // a question has the server to itself
+}
+
+// waiter is a question that waits for a slot.
+type waiter struct {
+	urgency urgency
+	alone   bool
+	ready   chan int // receives the clock of its slot
+}
+
+// urgency says which questions go first: those with the longest line of others
+// behind them. Those of one urgency go in the order in which they came.
+type urgency int
+
+const (
+	leisurely urgency = iota
+	ordinarily
+	urgent
+	alone // has the server to itself
+)
+
+func newPace(limit int) *pace { return &pace{limit: limit, free: make([]int, limit)} }
+
+// acquire waits for a slot and returns the round trip in which the question goes
+// out. It is false if ctx ended first.
+func (p *pace) acquire(ctx context.Context, now int, u urgency) (start int, ok bool) {
+	w := &waiter{urgency: u, alone: u == alone, ready: make(chan int, 1)}
+	p.mu.Lock()
+	i := slices.IndexFunc(p.waiting, func(o *waiter) bool { return o.urgency < u })
+	if i < 0 {
+		i = len(p.waiting)
+	}
+	p.waiting = slices.Insert(p.waiting, i, w)
+	p.admit()
+	p.mu.Unlock()
+	select {
+	case clock := <-w.ready:
+		return max(now, clock), true
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.waiting, w); i >= 0 {
+		p.waiting = slices.Delete(p.waiting, i, i+1)
+		p.admit()
+		return 0, false
+	}
+	return max(now, <-w.ready), true // admitted at the same moment
+}
+
+// admit gives free slots to those who wait. The caller holds p.mu.
+func (p *pace) admit() {
+	for len(p.waiting) > 0 && p.busy < p.limit && !p.alone {
+		w := p.waiting[0]
+		if w.alone && p.busy > 0 {
+			return // it has to be the only one: nobody passes it
+		}
+		p.waiting = p.waiting[1:]
+		p.busy++
+		p.alone = w.alone
+		i := slices.Index(p.free, slices.Min(p.free))
+		w.ready <- p.free[i]
+		p.free = slices.Delete(p.free, i, i+1)
+	}
+}
+
+// release gives the slot back; end is the round trip in which the answer came.
+func (p *pace) release(end int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.busy--
+	p.alone = false
+	p.free = append(p.free, end)
+	p.admit()
+}
+
+// slow lowers the number of questions at a time. It is false if it was as low
+// already.
+func (p *pace) slow(limit int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.limit <= limit {
+		return false
+	}
+	p.limit = limit
+	return true
+}
+
+// task is a line of questions of which each may wait for the one before.
+type task struct {
+	s       *session
+	urgency urgency
+	now     int // round trips so far
+}
+
+// one asks one question. nil: there was no answer to go by, because the budget
+// or the time ended.
+func (k *task) one(ctx context.Context, a transcript.Attempt) *transcript.Transcript {
+	return k.all(ctx, []transcript.Attempt{a})[0]
+}
+
+// all asks several at once and waits for all.
+func (k *task) all(ctx context.Context, as []transcript.Attempt) []*transcript.Transcript {
+	out := make([]*transcript.Transcript, len(as))
+	ends := make([]int, len(as))
+	var wg sync.WaitGroup
+	for i, a := range as {
+		wg.Go(func() { out[i], ends[i] = k.s.put(ctx, a, k.now, k.urgency) })
+	}
+	wg.Wait()
+	k.now = max(k.now, slices.Max(ends))
+	return out
+}
+
+// fork follows several lines of questions at once, and goes on when all have
+// come to their end.
+func (k *task) fork(lines ...func(*task)) {
+	ends := make([]task, len(lines))
+	var wg sync.WaitGroup
+	for i, f := range lines {
+		ends[i] = task{s: k.s, now: k.now, urgency: k.urgency}
+		wg.Go(func() { f(&ends[i]) })
+	}
+	wg.Wait()
+	for _, e := range ends {
+		k.now = max(k.now, e.now)
+	}
+}
+
+// put asks one question. Silence, a reset or a close without a word may be our
+// own doing: it counts when it was seen alone too.
+func (s *session) put(ctx context.Context, a transcript.Attempt, now int, u urgency) (*transcript.Transcript, int) {
+	t, end := s.attempt(ctx, a, now, u)
+	if t == nil || !trouble(t) || s.known(t.Outcome.Kind) {
+		return t, end
+	}
+	pause := backOff
+	for range 3 {
+		if refusesConnections(t) {
+			select {
+			case <-ctx.Done():
+				return nil, end
+			case <-time.After(pause):
+			}
+			pause *= 3
+		}
+		again, at := s.attempt(ctx, a, end, alone)
+		if again == nil {
+			return nil, end
+		}
+		end = at
+		if !trouble(again) {
+			s.overloaded(t)
+			return again, end
+		}
+		t = again
+		if !refusesConnections(t) {
+			s.confirm(t.Outcome.Kind)
+			return t, end
+		}
+	}
+	// It takes no more connections: what is left of the survey would only tell of that.
+	s.mu.Lock()
+	s.unreachable = outcomeText(t)
+	s.incomplete = true
+	s.mu.Unlock()
+	return nil, end
+}
+
+// trouble: the question was not answered in so many words.
+func trouble(t *transcript.Transcript) bool {
+	switch t.Outcome.Kind {
+	case transcript.Silent, transcript.Reset, transcript.Closed:
+		return t.Outcome.Reached < transcript.ReachedHello
+	}
+	return refusesConnections(t)
+}
+
+func refusesConnections(t *transcript.Transcript) bool {
+	switch t.Outcome.Kind {
+	case transcript.Refused, transcript.ConnectTimeout, transcript.Unreachable, transcript.NoRoute, transcript.ProxyFailed, transcript.StartTLSFailed, transcript.LocalError:
+		return true
+	}
+	return false
+}
+
+// known: such an end was seen twice alone, and never shown to be our doing: that
+// is how this server refuses.
+func (s *session) known(k transcript.Kind) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.confirmed[k] >= 2
+}
+
+func (s *session) confirm(k transcript.Kind) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.confirmed[k]++
+}
+
+// overloaded: the same question was answered when it was asked alone.
+func (s *session) overloaded(t *transcript.Transcript) {
+	s.mu.Lock()
+	clear(s.confirmed)
+	s.gentle = true
+	s.mu.Unlock()
+	if s.pace.slow(1) {
+		s.note("asked one thing at a time: with several at once it %s, and alone it answers", endedWith(t))
+	}
+}
+
+// attempt makes one attempt within the pace.
+func (s *session) attempt(ctx context.Context, a transcript.Attempt, now int, u urgency) (*transcript.Transcript, int) {
+	s.mu.Lock()
+	gone := s.unreachable != "" && s.connections > 0
+	s.mu.Unlock()
+	if gone {
+		return nil, now
+	}
+	start, ok := s.pace.acquire(ctx, now, u)
+	if !ok {
+		return nil, now
+	}
+	t, err := s.try.Try(ctx, a)
+	end := start
+	if err == nil {
+		end += roundTrips(t)
+	}
+	s.pace.release(end)
+	if err != nil || t.Outcome.Kind == transcript.Aborted {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.incomplete = true
+		if err != nil && ctx.Err() == nil && s.limited == "" {
+			s.limited = err.Error()
+		}
+		return nil, end
+	}
+	t.Attempt = a
+	s.count(t)
+	return t, end
+}
+
+// roundTrips that the attempt took: one for the connection, one for each flight
+// that was waited for.
+func roundTrips(t *transcript.Transcript) int {
+	n := 1
+	if t.Times.Proxy > 0 {
+		n++
+	}
+	n += len(t.Dialogue) / 2
+	if len(t.Hello) > 0 {
+		n++
+	}
+	if len(t.Retried) > 0 {
+		n++
+	}
+	if t.Outcome.Reached >= transcript.ReachedFinished && t.Version() < 0x0304 && t.Resumed != transcript.Yes {
+		n++
+	}
+	if t.Response != nil {
+		n++
+	}
+	return n
+}
+
+// count keeps what each attempt says of the way to the server.
+func (s *session) count(t *transcript.Transcript) {
+	s.mu.Lock()
+	s.connections++
+	n := s.connections
+	if c := t.Times.Connect; c > 0 {
+		s.connects = append(s.connects, c)
+	}
+	progress := s.o.Progress
+	if progress != nil {
+		progress(n, t.Attempt.Purpose)
+	}
+	serial := s.serial(t)
+	s.mu.Unlock()
+	if serial && s.pace.slow(2) {
+		s.mu.Lock()
+		s.gentle = true
+		s.mu.Unlock()
+		s.note("asked one thing at a time: it serves one connection after the other")
+	}
+}
+
+// serial tells whether the server seems to serve one connection at a time: of
+// many under way, answers come one by one, each a round trip after the last. The
+// caller holds s.mu.
+func (s *session) serial(t *transcript.Transcript) bool {
+	const (
+		run    = 8                    // answers in a row
+		wanted = 8                    // connections under way
+		least  = 5 * time.Millisecond // of a round trip: below, all looks the same
+	)
+	s.pace.mu.Lock()
+	crowded := s.pace.busy >= wanted
+	s.pace.mu.Unlock()
+	now := s.o.Now()
+	if !crowded || t.Times.FirstByte == 0 {
+		s.ends = s.ends[:0]
+		return false
+	}
+	s.ends = append(s.ends, now)
+	if len(s.ends) > run {
+		s.ends = s.ends[1:]
+	}
+	rtt := median(s.connects)
+	if len(s.ends) < run || rtt < least {
+		return false
+	}
+	for i := range len(s.ends) - 1 {
+		if s.ends[i+1].Sub(s.ends[i]) < rtt/2 {
+			return false
+		}
+	}
+	return true
+}
+
+func median(d []time.Duration) time.Duration {
+	if len(d) == 0 {
+		return 0
+	}
+	d = slices.Sorted(slices.Values(d))
+	return d[len(d)/2]
+}
+
+// outcomeText says how an attempt ended, in a phrase.
+func outcomeText(t *transcript.Transcript) string {
+	switch o := t.Outcome; o.Kind {
+	case transcript.AlertReceived:
+		if o.Alert != nil {
+			return fmt.Sprintf("alert %d %s", uint8(o.Alert.Description), o.Alert.Description)
+		}
+		return "an alert"
+	case transcript.Malformed, transcript.NotTLS, transcript.LocalError, transcript.Unreachable:
+		if o.Detail != "" {
+			return string(o.Kind) + ": " + o.Detail
+		}
+	}
+	return string(t.Outcome.Kind)
+}
+
+func endedWith(t *transcript.Transcript) string {
+	switch t.Outcome.Kind {
+	case transcript.Silent:
+		return "does not answer"
+	case transcript.Reset:
+		return "resets connections"
+	case transcript.Closed:
+		return "closes connections without a word"
+	}
+	return "refuses connections"
+}

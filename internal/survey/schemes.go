@@ -1,0 +1,127 @@
+package survey
+
+import (
+	"context"
+	"slices"
+
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// Signature schemes by the key that makes them, the likely ones first.
+var (
+	ecdsaSchemes12 = []wire.SignatureScheme{
+		wire.SigECDSASecp256r1SHA256, wire.SigECDSASecp384r1SHA384, wire.SigECDSASecp521r1SHA512, wire.SigECDSASHA224, wire.SigECDSASHA1,
+		wire.SigEd25519, wire.SigEd448,
+	}
+	rsaSchemes12 = []wire.SignatureScheme{
+		wire.SigRSAPSSRSAESHA256, wire.SigRSAPSSRSAESHA384, wire.SigRSAPSSRSAESHA512,
+		wire.SigRSAPKCS1SHA256, wire.SigRSAPKCS1SHA384, wire.SigRSAPKCS1SHA512, wire.SigRSAPKCS1SHA224, wire.SigRSAPKCS1SHA1,
+		wire.SigRSAPSSPSSSHA256, wire.SigRSAPSSPSSSHA384, wire.SigRSAPSSPSSSHA512, wire.SigRSAPKCS1MD5,
+	}
+	schemes13 = [][]wire.SignatureScheme{
+		{wire.SigECDSASecp256r1SHA256, wire.SigECDSASecp384r1SHA384, wire.SigECDSASecp521r1SHA512},
+		{wire.SigRSAPSSRSAESHA256, wire.SigRSAPSSRSAESHA384, wire.SigRSAPSSRSAESHA512},
+		{wire.SigEd25519, wire.SigEd448},
+		{wire.SigRSAPSSPSSSHA256, wire.SigRSAPSSPSSSHA384, wire.SigRSAPSSPSSSHA512},
+	}
+)
+
+// rest13 are all other schemes of the registry, which a server of TLS 1.3 must
+// not use or hardly any has.
+func rest13() []wire.SignatureScheme {
+	return slices.DeleteFunc(wire.AllSignatureSchemes(), func(x wire.SignatureScheme) bool {
+		return slices.Contains(slices.Concat(schemes13...), x)
+	})
+}
+
+// schemesOf13 searches what the server signs with in TLS 1.3.
+func (s *session) schemesOf13(ctx context.Context, k *task) {
+	if !s.with13(ctx, k) {
+		return
+	}
+	rest := rest13()
+	q := &search[wire.SignatureScheme]{
+		candidates: slices.Concat(slices.Concat(schemes13...), rest),
+		classes:    append(slices.Clone(schemes13[:2]), slices.Concat(schemes13[2:]...), rest),
+		limit:      64,
+	}
+	q.ask = func(lists [][]wire.SignatureScheme) []evidence[wire.SignatureScheme] {
+		as := make([]transcript.Attempt, len(lists))
+		for i, l := range lists {
+			as[i] = s.handshake("TLS 1.3: signature algorithms", s.hello13(offer13{schemes: l}))
+		}
+		return s.schemeAnswers(wire.VersionTLS13, lists, k.all(ctx, as))
+	}
+	c := q.run()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.schemes13 = c
+	s.incomplete = s.incomplete || !c.complete
+}
+
+// schemesOf12 does so in TLS 1.2, for each kind of key by itself.
+func (s *session) schemesOf12(ctx context.Context, k *task, r *riders) {
+	var rsa, ecdsa choice[wire.SignatureScheme]
+	k.fork(
+		func(k *task) { rsa = s.searchSchemes12(ctx, k, wire.AuthRSA, rsaSchemes12, r.rsa) },
+		func(k *task) { ecdsa = s.searchSchemes12(ctx, k, wire.AuthECDSA, ecdsaSchemes12, r.ecdsa) },
+	)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := choice[wire.SignatureScheme]{
+		accepted: slices.Concat(ecdsa.accepted, rsa.accepted), order: rsa.order,
+		decided: rsa.decided || ecdsa.decided, complete: rsa.complete && ecdsa.complete,
+	}
+	if ecdsa.decided {
+		c.order = ecdsa.order
+	}
+	s.schemes12 = c
+	s.incomplete = s.incomplete || !c.complete
+}
+
+func (s *session) searchSchemes12(ctx context.Context, k *task, auth wire.Authentication, schemes []wire.SignatureScheme, known []evidence[wire.SignatureScheme]) choice[wire.SignatureScheme] {
+	suites := s.signingSuites(auth)
+	if len(suites) == 0 {
+		return choice[wire.SignatureScheme]{complete: true}
+	}
+	q := &search[wire.SignatureScheme]{candidates: schemes, classes: [][]wire.SignatureScheme{schemes[:3], schemes[3:6], schemes[6:]}, limit: len(schemes)}
+	q.ask = func(lists [][]wire.SignatureScheme) []evidence[wire.SignatureScheme] {
+		as := make([]transcript.Attempt, len(lists))
+		for i, l := range lists {
+			as[i] = s.handshake("TLS 1.2: signature algorithms", s.hello12(wire.VersionTLS12, suites, nil, l))
+		}
+		return s.schemeAnswers(wire.VersionTLS12, lists, k.all(ctx, as))
+	}
+	for _, e := range known {
+		q.learn(e)
+	}
+	return q.run()
+}
+
+// schemeAnswers reads which scheme the server signed with.
+func (s *session) schemeAnswers(v wire.Version, lists [][]wire.SignatureScheme, ts []*transcript.Transcript) []evidence[wire.SignatureScheme] {
+	out := make([]evidence[wire.SignatureScheme], len(lists))
+	for i, t := range ts {
+		out[i] = evidence[wire.SignatureScheme]{list: lists[i], open: t == nil}
+		if t == nil {
+			continue
+		}
+		s.observe(t, transcript.ByName)
+		if t.Version() == v && slices.Contains(lists[i], t.Signature) {
+			out[i].answer, out[i].ok = t.Signature, true
+		}
+	}
+	return out
+}
+
+// signingSuites are the accepted suites of TLS 1.2 with which a key of that kind
+// signs.
+func (s *session) signingSuites(auth wire.Authentication) []wire.CipherSuite {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.suites[wire.VersionTLS12].accepted), func(x wire.CipherSuite) bool {
+		i, _ := x.Info()
+		return i.Authentication != auth || i.KeyExchange != wire.KXECDHE && i.KeyExchange != wire.KXDHE
+	})
+}

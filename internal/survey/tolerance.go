@@ -1,0 +1,156 @@
+package survey
+
+import (
+	"context"
+
+	"github.com/tlswhy/tlswhy/internal/offer"
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// oddity is something unusual and legal in a hello, and the fact that it tests.
+type oddity struct {
+	name   string
+	fact   func(*transcript.Tolerance) *transcript.Tri
+	change func(*transcript.Handshake)
+}
+
+// oddities13 are tried all at once in a hello of TLS 1.3, oddities12 in one of TLS
+// 1.2: a server that answers tolerates each of them. Only where it does not, they
+// are told apart.
+var (
+	oddities13 = []oddity{
+		{"GREASE", func(t *transcript.Tolerance) *transcript.Tri { return &t.GREASE }, grease},
+		{"an unknown extension", func(t *transcript.Tolerance) *transcript.Tri { return &t.UnknownExtension }, func(a *transcript.Handshake) {
+			a.Hello.Set(wire.Extension{Type: unknownExtension, Data: []byte("?")})
+		}},
+		{"a future version", func(t *transcript.Tolerance) *transcript.Tri { return &t.FutureVersion }, func(a *transcript.Handshake) {
+			a.Hello.Set(wire.SupportedVersionsExt(append([]wire.Version{futureVersion}, a.Hello.SupportedVersions()...)...))
+		}},
+		{"record version 3.3", func(t *transcript.Tolerance) *transcript.Tri { return &t.RecordVersion }, func(a *transcript.Handshake) {
+			a.RecordVersion = wire.VersionTLS12
+		}},
+		{"more than one segment", func(t *transcript.Tolerance) *transcript.Tri { return &t.Large }, func(a *transcript.Handshake) {
+			a.Hello.Set(wire.PaddingExt(1800))
+		}},
+		{"two records", func(t *transcript.Tolerance) *transcript.Tri { return &t.SplitRecords }, func(a *transcript.Handshake) {
+			a.Records = []int{100, 1 << 14}
+		}},
+		{"two segments", func(t *transcript.Tolerance) *transcript.Tri { return &t.SplitSegments }, func(a *transcript.Handshake) {
+			a.Segments = []int{60}
+		}},
+	}
+	oddities12 = []oddity{
+		{"legacy_version 3.4", func(t *transcript.Tolerance) *transcript.Tri { return &t.FutureLegacy }, func(a *transcript.Handshake) {
+			a.Hello.LegacyVersion = wire.VersionTLS13
+		}},
+		{"256 to 511 bytes", func(t *transcript.Tolerance) *transcript.Tri { return &t.Medium }, func(a *transcript.Handshake) {
+			a.Hello.PadTo(400)
+		}},
+	}
+)
+
+const (
+	// unknownExtension is of no registry and no GREASE value.
+	unknownExtension wire.ExtensionType = 0xfa57
+	// futureVersion is a version after TLS 1.3.
+	futureVersion wire.Version = 0x0305
+	// greaseValue is one of RFC 8701, Section 2.
+	greaseValue = 0x3a3a
+)
+
+// grease sprinkles values of RFC 8701 as Chrome does.
+func grease(a *transcript.Handshake) {
+	h := a.Hello
+	h.CipherSuites = append([]wire.CipherSuite{greaseValue}, h.CipherSuites...)
+	if g := h.SupportedGroups(); len(g) > 0 {
+		h.Set(wire.SupportedGroupsExt(append([]wire.Group{greaseValue}, g...)...))
+	}
+	if v := h.SupportedVersions(); len(v) > 0 {
+		h.Set(wire.SupportedVersionsExt(append([]wire.Version{greaseValue}, v...)...))
+	}
+	if ks := h.KeyShares(); len(ks) > 0 {
+		h.Set(wire.KeyShareExt(append([]wire.KeyShare{{Group: greaseValue, Data: []byte{0}}}, ks...)...))
+	}
+	h.Set(wire.Extension{Type: greaseValue})
+}
+
+// tolerances tries the oddities.
+func (s *session) tolerances(ctx context.Context, k *task) {
+	base13 := func() transcript.Attempt {
+		return helloOnly(s.handshake("TLS 1.3: oddities", s.hello13(offer13{groups: []wire.Group{wire.GroupX25519, wire.GroupSecp256r1, wire.GroupSecp384r1, wire.GroupSecp521r1}})))
+	}
+	base12 := func() transcript.Attempt {
+		h := offer.Older(wire.VersionTLS12, s.sni, plain12)
+		h.Set(wire.SupportedGroupsExt(wire.GroupX25519, wire.GroupSecp256r1, wire.GroupSecp384r1, wire.GroupSecp521r1))
+		return helloOnly(s.handshake("TLS 1.2: oddities", h))
+	}
+	without := offer.Older(wire.VersionTLS12, s.sni, offer.Ordinary(wire.VersionTLS12))
+	without.Extensions = nil
+	k.fork(
+		func(k *task) {
+			if s.with13(ctx, k) {
+				s.tolerate(ctx, k, oddities13, base13)
+			}
+		},
+		func(k *task) { s.tolerate(ctx, k, oddities12, base12) },
+		func(k *task) {
+			t := k.one(ctx, helloOnly(s.handshake("TLS 1.2: without extensions", without)))
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.bare = t
+		},
+	)
+}
+
+// plain12 are few enough suites for a hello of less than 256 bytes.
+var plain12 = []wire.CipherSuite{
+	wire.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, wire.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	wire.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, wire.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	wire.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, wire.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
+	wire.TLS_DHE_RSA_WITH_AES_128_GCM_SHA256, wire.TLS_RSA_WITH_AES_128_GCM_SHA256, wire.TLS_RSA_WITH_AES_128_CBC_SHA, wire.TLS_RSA_WITH_3DES_EDE_CBC_SHA,
+}
+
+func odd(a transcript.Attempt, os ...oddity) transcript.Attempt {
+	for _, o := range os {
+		o.change(a.Handshake)
+	}
+	return a
+}
+
+// tolerate asks with all oddities at once. Without an answer, the plain hello
+// and each oddity are asked alone.
+func (s *session) tolerate(ctx context.Context, k *task, os []oddity, base func() transcript.Attempt) {
+	t := k.one(ctx, odd(base(), os...))
+	if t == nil {
+		return
+	}
+	set := func(o oddity, v transcript.Tri) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		*o.fact(&s.facts.Features.Tolerates) = v
+	}
+	if helloCame(t) {
+		for _, o := range os {
+			set(o, transcript.Yes)
+		}
+		return
+	}
+	as := []transcript.Attempt{base()}
+	for _, o := range os {
+		a := odd(base(), o)
+		a.Purpose += ": " + o.name
+		as = append(as, a)
+	}
+	ts := k.all(ctx, as)
+	if ts[0] == nil || !helloCame(ts[0]) {
+		return // it does not take the plain one either: nothing to say of the oddities
+	}
+	for i, o := range os {
+		if ts[i+1] != nil {
+			set(o, transcript.TriOf(helloCame(ts[i+1])))
+		}
+	}
+}
+
+func helloCame(t *transcript.Transcript) bool { return t.Server != nil || t.Retry != nil }
