@@ -81,7 +81,7 @@ func (s *session) planOther(addr netip.AddrPort, best *wire.ClientHello) (*other
 	}
 	if s.target.StartTLS == "" {
 		ssl2 := s.attempt("an SSL 2.0 hello", addr, nil)
-		ssl2.Handshake.SSL2 = ssl2Hello()
+		ssl2.Handshake.SSL2 = offer.SSL2()
 		add(&o.ssl2, ssl2)
 		add(&o.listen, plain("saying nothing, to hear whether the server speaks first", []byte{}, listenWait))
 		add(&o.http, plain("a plain HTTP request", []byte("GET / HTTP/1.0\r\nHost: "+s.target.Host+"\r\n\r\n"), probeWait))
@@ -115,14 +115,6 @@ func tinyHello(sni string) *wire.ClientHello {
 		h.Extensions = []wire.Extension{wire.ServerNameExt(sni)}
 	}
 	return h
-}
-
-func ssl2Hello() *wire.SSL2ClientHello {
-	return &wire.SSL2ClientHello{
-		Version:   wire.VersionSSL20,
-		Ciphers:   []wire.SSL2Cipher{0x010080, 0x020080, 0x030080, 0x040080, 0x050080, 0x060040, 0x0700c0},
-		Challenge: []byte("0123456789abcdef"),
-	}
 }
 
 // unanswered explains an endpoint that answers neither the client's hello nor

@@ -222,3 +222,12 @@ func Pick(score func(wire.SuiteInfo) int) []wire.CipherSuite {
 	}
 	return out
 }
+
+// SSL2 offers SSL 2.0 with all of its cipher kinds.
+func SSL2() *wire.SSL2ClientHello {
+	return &wire.SSL2ClientHello{
+		Version:   wire.VersionSSL20,
+		Ciphers:   []wire.SSL2Cipher{0x010080, 0x020080, 0x030080, 0x040080, 0x050080, 0x060040, 0x0700c0},
+		Challenge: []byte("0123456789abcdef"),
+	}
+}
