@@ -3,7 +3,7 @@ package survey
 import (
 	"time"
 
-	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/client"
 	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/trust"
 )
@@ -30,16 +30,22 @@ type verifying struct {
 
 // prediction is how one client would fare with a server of certain facts.
 type prediction struct {
-	Client string
-	OK     bool
-	// Exact: the facts decide; what is not exact is not shown.
-	Exact bool
-	// Step, Cause and Why tell where a client stops that does not connect; Why is
-	// a phrase.
-	Step  cause.Step
-	Cause cause.ID
-	Why   string
+	Client string // its id
+	client.Prediction
 }
 
-// predictor tells for every known client how it would fare.
+// predictor tells of every known client how it would fare.
 type predictor func(*transcript.Facts) []prediction
+
+// predictFor is the predictor for a target.
+func predictFor(o client.PredictOptions) predictor {
+	profiles := client.All()
+	return func(f *transcript.Facts) []prediction {
+		pr := client.NewPredictor(f, o)
+		out := make([]prediction, 0, len(profiles))
+		for _, p := range profiles {
+			out = append(out, prediction{p.ID, pr.Predict(p)})
+		}
+		return out
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
@@ -69,6 +70,8 @@ type Certificate struct {
 	// name and time included; Problems name what is wrong with it otherwise.
 	Trusted  transcript.Tri `json:"trusted"`
 	Problems []cause.ID     `json:"problems"`
+	// Defects are Problems in full; a document that was read has none.
+	Defects []trust.Defect `json:"-"`
 	// DaysLeft until the first certificate of the chain expires.
 	DaysLeft int `json:"days_left"`
 	// Staple is "none", "good", "revoked", "unknown" or what is wrong with it:

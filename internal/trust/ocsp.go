@@ -51,6 +51,9 @@ func certIDHashes(h crypto.Hash, issuer *Certificate) (name, key []byte) {
 
 var errOCSP = errors.New("OCSP response is malformed")
 
+// ErrOtherCertificate is the Err of a response that speaks of other certificates.
+var ErrOtherCertificate = errors.New("OCSP response is about another certificate")
+
 // ocspErrors are OCSPResponseStatus' names (RFC 6960, Section 4.2.1).
 var ocspErrors = map[byte]string{1: "malformedRequest", 2: "internalError", 3: "tryLater", 5: "sigRequired", 6: "unauthorized"}
 
@@ -187,7 +190,7 @@ func (s *RevocationStatus) readOCSPData(tbs element, issuer *Certificate, at tim
 		}
 		return s.readSingle(si, at)
 	}
-	return errors.New("OCSP response is about another certificate")
+	return ErrOtherCertificate
 }
 
 func certIDMatches(id element, cert, issuer *Certificate) bool {

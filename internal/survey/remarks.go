@@ -1,0 +1,122 @@
+package survey
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tlswhy/tlswhy/internal/report"
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// week is the longest that a ticket may live (RFC 8446, Section 4.6.1), and
+// halfYear the least that browsers' preload lists and guidance take for HSTS.
+const (
+	week     = 7 * 24 * 60 * 60
+	halfYear = 15768000
+)
+
+// remarks are what is to be known besides, in phrases: no cause of failures, but
+// worth a thought.
+func remarks(s *Survey) []string {
+	var out []string
+	add := func(when bool, format string, args ...any) {
+		if when {
+			out = append(out, fmt.Sprintf(format, args...))
+		}
+	}
+	f := &s.Features
+	add(f.Compression == transcript.Yes, "TLS compression is on: cookies can be guessed from the length of what is sent (CRIME, CVE-2012-4929); turn it off")
+	add(f.ClientRenegotiation == transcript.Yes && f.SecureRenegotiation != transcript.No, "clients may begin renegotiations, each of which costs the server a private-key operation: few need it, and it helps to exhaust the server")
+	add(f.Heartbeat == transcript.Yes, "the heartbeat extension is on, which no client needs; OpenSSL before 1.0.1g leaks memory by it (CVE-2014-0160)")
+	add(s.has(wire.VersionTLS13) && len(s.Groups) > 0 && !slices.ContainsFunc(s.Groups, func(g transcript.GroupFact) bool { return isHybrid(g.Group) }),
+		"no post-quantum key exchange (X25519MLKEM768): what is recorded today can be read once there are quantum computers")
+	for _, d := range s.DH {
+		add(d.Reused == transcript.Yes, "the server sends the same Diffie-Hellman value in several handshakes (%d bits): it has no forward secrecy between them", d.Bits)
+	}
+	add(f.ExtendedMasterSecret == transcript.No && s.before13(), "no extended master secret (RFC 7627), which FIPS 140-3 clients insist on")
+	add(f.EarlyData == transcript.Yes, "0-RTT is allowed: its requests can be replayed (RFC 8446, Section 8), so the application has to take only harmless ones")
+	add(f.TicketLifetime > week, "session tickets are said to live %d days; the most is 7 (RFC 8446, Section 4.6.1)", f.TicketLifetime/(24*60*60))
+	add(f.DowngradeSentinel == transcript.No, "the mark by which clients notice a downgrade from TLS 1.3 is missing (RFC 8446, Section 4.1.3): a device may be answering in the server's place")
+	add(slices.ContainsFunc(s.SignatureAlgorithms, func(x transcript.SchemeFact) bool {
+		return x.TLS12 == transcript.Yes && weakScheme(x.Scheme)
+	}), "TLS 1.2 handshakes are signed with MD5 or SHA-1 for clients that ask for it (RFC 9155 says no)")
+	out = append(out, nameRemarks(s)...)
+	out = append(out, stapleRemarks(s)...)
+	out = append(out, caaRemarks(s)...)
+	if h := s.HTTP; h != nil && s.Target.Service == "http" {
+		add(h.HSTS == nil, "no Strict-Transport-Security header (RFC 6797): a first visit by http:// can be caught")
+		add(h.HSTS != nil && h.HSTS.MaxAge < halfYear, "Strict-Transport-Security lasts %d days only; half a year is the least that is recommended", hstsDays(h.HSTS))
+	}
+	return out
+}
+
+func hstsDays(h *HSTS) int64 {
+	if h == nil {
+		return 0
+	}
+	return h.MaxAge / (24 * 60 * 60)
+}
+
+// nameRemarks: what clients get that send no server name, or a wrong one.
+func nameRemarks(s *Survey) []string {
+	if s.Target.SNI == nil {
+		return nil
+	}
+	switch n := s.Features.NoName; n {
+	case "", "same":
+		return nil
+	case "other":
+		return []string{"clients that send no server name get another certificate"}
+	default:
+		return []string{"clients that send no server name are refused (" + n + ")"}
+	}
+}
+
+func stapleRemarks(s *Survey) []string {
+	var out []string
+	for _, c := range s.forTarget() {
+		switch c.Staple {
+		case "", stapleNone, "good", "revoked": // a revoked certificate is a finding
+		case "unknown":
+			out = append(out, "the stapled OCSP response says that the CA does not know the certificate ("+c.Key+")")
+		default:
+			out = append(out, "the stapled OCSP response is of no use ("+c.Key+"): "+c.Staple)
+		}
+	}
+	return out
+}
+
+// joinSome lists at most n.
+func joinSome(names []string, n int) string {
+	if len(names) <= n {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:n], ", "), len(names)-n)
+}
+
+// listed is "a", "a and b", "a, b and c".
+func listed(names []string) string {
+	switch n := len(names); n {
+	case 0:
+		return "none"
+	case 1:
+		return names[0]
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+}
+
+func lowerFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if next, _ := utf8.DecodeRuneInString(s[n:]); unicode.IsUpper(next) { // an acronym
+		return s
+	}
+	return string(unicode.ToLower(r)) + s[n:]
+}
+
+// tlsaName is where the TLSA records of a target are (RFC 6698, Section 3).
+func tlsaName(t report.Target) string { return fmt.Sprintf("_%d._tcp.%s", t.Port, t.Host) }
