@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/report"
+	"github.com/tlswhy/tlswhy/internal/survey"
 )
 
 // The schema of a document and the Go type that is marshalled to it know the
@@ -17,6 +18,7 @@ import (
 func TestSchemaMatchesTypes(t *testing.T) {
 	for kind, v := range map[string]any{
 		"report": report.Report{}, "reports": report.Reports{}, "retest": report.Retest{}, "retests": report.Retests{},
+		"survey": survey.Survey{}, "surveys": survey.Many{}, "survey-diff": survey.Diff{},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			w := walker{t: t, docs: map[string]map[string]any{}}
@@ -95,6 +97,13 @@ func (w *walker) compare(path, file string, s map[string]any, typ reflect.Type) 
 			return
 		}
 		w.compare(path+"[]", file, items, typ.Elem())
+	case typ.Kind() == reflect.Map:
+		values, ok := s["additionalProperties"].(map[string]any)
+		if !ok {
+			w.t.Errorf("%s: a map in Go, not in the schema", path)
+			return
+		}
+		w.compare(path+"{}", file, values, typ.Elem())
 	case typ.Kind() == reflect.Struct:
 		w.compareStruct(path, file, s, typ)
 	}
@@ -107,8 +116,10 @@ func (w *walker) compareStruct(path, file string, s map[string]any, typ reflect.
 		required[r.(string)] = true
 	}
 	known := map[string]bool{}
-	for i := range typ.NumField() {
-		f := typ.Field(i)
+	for _, f := range reflect.VisibleFields(typ) { // those of embedded structs too
+		if f.Anonymous || shadowed(typ, f) {
+			continue
+		}
 		if !f.IsExported() {
 			continue
 		}
@@ -132,6 +143,17 @@ func (w *walker) compareStruct(path, file string, s map[string]any, typ reflect.
 			w.t.Errorf("%s.%s: in the schema, not in Go", path, name)
 		}
 	}
+}
+
+// shadowed says whether encoding/json leaves out a member of an embedded struct
+// because one of the same name stands above it.
+func shadowed(typ reflect.Type, f reflect.StructField) bool {
+	for _, o := range reflect.VisibleFields(typ) {
+		if o.Name == f.Name && len(o.Index) < len(f.Index) {
+			return true
+		}
+	}
+	return false
 }
 
 func listOf(v any) []any {

@@ -14,7 +14,7 @@ import (
 	"github.com/tlswhy/tlswhy/internal/report"
 )
 
-//go:embed assets/page.html assets/page.css
+//go:embed assets/page.html assets/page.css assets/survey.html assets/survey.css
 var assets embed.FS
 
 // pageTemplate is parsed at first use: most runs show no page.

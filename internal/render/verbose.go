@@ -226,6 +226,11 @@ func (p *painter) table(rows [][]string) {
 }
 
 func columns(rows [][]string, indent, width int) []line {
+	return slices.Concat(rowsOfColumns(rows, indent, width)...)
+}
+
+// rowsOfColumns are the lines that each row takes.
+func rowsOfColumns(rows [][]string, indent, width int) [][]line {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -253,8 +258,8 @@ func columns(rows [][]string, indent, width int) []line {
 		widths[widest]--
 		total--
 	}
-	var out []line
-	for _, row := range rows {
+	out := make([][]line, len(rows))
+	for n, row := range rows {
 		cells := make([][]line, len(row))
 		height := 1
 		for i, cell := range row {
@@ -273,7 +278,7 @@ func columns(rows [][]string, indent, width int) []line {
 					l = append(l, span{plain, strings.Repeat(" ", max(0, widths[x]-c.width())+gap)})
 				}
 			}
-			out = append(out, trimRight(l))
+			out[n] = append(out[n], trimRight(l))
 		}
 	}
 	return out
