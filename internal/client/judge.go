@@ -25,11 +25,12 @@ func (p *Profile) Judge(t *transcript.Transcript, relaxed ...Dimension) *Refusal
 	if len(t.Certificates) > 0 {
 		leaf, _ = trust.ParseCertificate(t.Certificates[0]) // unreadable: trust.Verify says so
 	}
-	return p.judge(t, leaf, relaxed...)
+	return p.JudgeLeaf(t, leaf, relaxed...)
 }
 
-// judge is Judge with the server's first certificate read already.
-func (p *Profile) judge(t *transcript.Transcript, leaf *trust.Certificate, relaxed ...Dimension) *Refusal {
+// JudgeLeaf is Judge for callers that have read the first of the certificates
+// themselves; nil: there is none, or it cannot be read.
+func (p *Profile) JudgeLeaf(t *transcript.Transcript, leaf *trust.Certificate, relaxed ...Dimension) *Refusal {
 	j := &judge{p: p, t: t, offer: p.offered(t), version: t.Version(), leaf: leaf}
 	if t.Server != nil {
 		j.suite, j.known = t.Server.CipherSuite.Info()

@@ -449,12 +449,20 @@ func (s *session) parsed(t *transcript.Transcript) []*trust.Certificate {
 	return out
 }
 
+// leaf is the first certificate of t, or nil if there is none that can be read.
+func (s *session) leaf(t *transcript.Transcript) *trust.Certificate {
+	if len(t.Certificates) == 0 {
+		return nil
+	}
+	return s.certificate(t.Certificates[0])
+}
+
 // certificate is der parsed, or nil if it cannot be read. Each is parsed once:
 // most attempts of a check bring the same.
 func (s *session) certificate(der []byte) *trust.Certificate {
 	c, known := s.certs[string(der)]
 	if !known {
-		c, _ = trust.ParseCertificate(der)
+		c, _ = s.cache.ParseCertificate(der)
 		if s.certs == nil {
 			s.certs = map[string]*trust.Certificate{}
 		}

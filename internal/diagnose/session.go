@@ -48,6 +48,7 @@ type session struct {
 	ech       <-chan encrypted     // the client's hello encrypted; nil: there is no key
 	certs     map[string]*trust.Certificate
 	judged    map[judgement]judgementResult
+	cache     *trust.Cache // nil: nothing is remembered beyond the check
 }
 
 // addressResult is how the client fares at one address.
@@ -58,6 +59,17 @@ type addressResult struct {
 }
 
 func newSession(try Tryer, target report.Target, o Options) (*session, error) {
+	roots, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	s := sessionOf(try, target, o, roots)
+	s.walls = map[dimension]string{}
+	return s, nil
+}
+
+// complete puts in what was left open, and returns the roots to verify against.
+func (o *Options) complete() (*trust.Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -71,14 +83,19 @@ func newSession(try Tryer, target report.Target, o Options) (*session, error) {
 		}
 		o.Client = p
 	}
-	s := &session{try: try, o: o, target: target, profile: o.Client, roots: o.Roots, begun: o.Now(), walls: map[dimension]string{}}
-	if s.roots == nil {
-		store, err := o.Client.Store()
-		if err != nil {
-			return nil, fmt.Errorf("loading the root store of %s: %w", o.Client.ID, err)
-		}
-		s.roots = store
+	if o.Roots != nil {
+		return o.Roots, nil
 	}
+	store, err := o.Client.Store()
+	if err != nil {
+		return nil, fmt.Errorf("loading the root store of %s: %w", o.Client.ID, err)
+	}
+	return store, nil
+}
+
+// sessionOf begins a session under complete options.
+func sessionOf(try Tryer, target report.Target, o Options, roots *trust.Store) *session {
+	s := &session{try: try, o: o, target: target, profile: o.Client, roots: roots, begun: o.Now()}
 	switch {
 	case o.NoSNI:
 	case o.SNI != "":
@@ -86,7 +103,7 @@ func newSession(try Tryer, target report.Target, o Options) (*session, error) {
 	case o.Client.Policy.SendsSNI && !target.IsAddress():
 		s.sni = target.Host
 	}
-	return s, nil
+	return s
 }
 
 // at is the time at which certificates are judged.

@@ -48,7 +48,7 @@ func (s *session) assess(t *transcript.Transcript) *stop {
 			return &stop{area: areaReach, step: cause.StepConnect}
 		}
 	}
-	if r := s.profile.Judge(t); r != nil {
+	if r := s.profile.JudgeLeaf(t, s.leaf(t)); r != nil {
 		if notOffered(t, r) {
 			return &stop{areaNegotiate, r.Step, r}
 		}

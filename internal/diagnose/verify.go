@@ -22,7 +22,7 @@ func (s *session) verifyInput(t *transcript.Transcript) trust.Input {
 		Roots: s.roots, Name: s.target.Host, At: s.at(), Staple: t.OCSP,
 		Policy:       s.profile.TrustPolicy(s.o.Roots == nil || s.o.PublicRoots),
 		KeyUse:       keyUse(t),
-		Interception: cause.MatchInterception,
+		Interception: cause.MatchInterception, Cache: s.cache,
 	}
 	in.Chain = s.parsed(t)
 	in.SCTs, _ = trust.ParseSCTList(t.SCTs)

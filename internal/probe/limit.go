@@ -23,6 +23,7 @@ type limits struct {
 type addressLimits struct {
 	slots chan struct{}
 	used  int
+	users int // that wait for a slot or hold one
 }
 
 func newLimits(o Options) *limits {
@@ -52,6 +53,7 @@ func (l *limits) admit(ctx context.Context, address string) (func(), error) {
 		for _, c := range held {
 			<-c
 		}
+		l.forget(address, a)
 	}
 	for _, c := range []chan struct{}{a.slots, l.one} {
 		if c == nil {
@@ -101,7 +103,18 @@ func (l *limits) reserve(address string) (*addressLimits, error) {
 	}
 	l.total++
 	a.used++
+	a.users++
 	return a, nil
+}
+
+// forget drops what is known of an address that nobody is at, where no budget
+// needs it: of a million addresses the limits of a few are held.
+func (l *limits) forget(address string, a *addressLimits) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a.users--; a.users == 0 && l.budget < 0 {
+		delete(l.addrs, address)
+	}
 }
 
 func (l *limits) giveBack(a *addressLimits) {

@@ -101,7 +101,9 @@ func (p *Prober) Try(ctx context.Context, a transcript.Attempt) (*transcript.Tra
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	roomyStack()
+	if a.Handshake == nil || !a.Handshake.Terse {
+		roomyStack()
+	}
 	t := &transcript.Transcript{Attempt: a}
 	var err error
 	switch {
@@ -188,7 +190,10 @@ func (p *Prober) handshake(ctx context.Context, h *transcript.Handshake, t *tran
 		}
 		t.Outcome.Reached = transcript.ReachedStartTLS
 	}
-	o := engine.Options{Keys: p.o.Keys, Now: p.o.Now, UserAgent: p.o.UserAgent, Acked: nc.acked(h)}
+	o := engine.Options{Keys: p.o.Keys, Now: p.o.Now, UserAgent: p.o.UserAgent}
+	if !h.Terse {
+		o.Acked = nc.acked(h)
+	}
 	if d != nil {
 		o.NoOp = d.noOp(h.Host, h.StartTLS == "")
 	}
