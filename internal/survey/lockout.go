@@ -1,43 +1,16 @@
 package survey
 
-import (
-	"cmp"
-	"slices"
-
-	"github.com/tlswhy/tlswhy/internal/cause"
-	"github.com/tlswhy/tlswhy/internal/client"
-)
+import "slices"
 
 // locksOut tells which clients cannot connect, by the setting that keeps them
-// out, the setting that keeps most out first. Clients whose fate hangs on
-// something that was not asked are left out.
-func locksOut(s *Survey, predict predictor) []LockOut {
+// out. Clients whose fate hangs on something that was not asked are left out.
+func locksOut(s *Survey, clients oracle) []LockOut {
+	out := []LockOut{}
 	if len(s.Versions) == 0 {
-		return []LockOut{}
+		return out // nobody connects, and nothing of the server is known
 	}
-	type key struct {
-		cause   cause.ID
-		step    cause.Step
-		setting string
+	for _, l := range clients.LockedOut() {
+		out = append(out, LockOut{Step: l.Step, Cause: l.Cause, Text: l.Text, Clients: slices.Clone(l.Clients)})
 	}
-	by := map[key]*LockOut{}
-	for _, p := range predict(&s.Facts) {
-		if !p.Exact || p.Outcome != client.Fail {
-			continue
-		}
-		k := key{p.Cause, p.Step, p.Setting}
-		if by[k] == nil {
-			by[k] = &LockOut{Step: p.Step, Cause: p.Cause, Text: p.Setting}
-		}
-		by[k].Clients = append(by[k].Clients, p.Client)
-	}
-	out := make([]LockOut, 0, len(by))
-	for _, l := range by {
-		slices.Sort(l.Clients)
-		out = append(out, *l)
-	}
-	slices.SortFunc(out, func(a, b LockOut) int {
-		return cmp.Or(cmp.Compare(len(b.Clients), len(a.Clients)), cmp.Compare(a.Step, b.Step), cmp.Compare(a.Text, b.Text), cmp.Compare(a.Cause, b.Cause))
-	})
 	return out
 }

@@ -15,8 +15,10 @@ import (
 //	dhFact(p, g) transcript.DHFact               for each ServerKeyExchange
 //	findings(s, software) []report.Finding       after Certificates, DNS, HTTP
 //	remarks(s) []string                          what is no finding and is to be known
-//	locksOut(s, predict) []LockOut
-//	compare(s, predict) []Gap
+//	locksOut(s, clients) []LockOut
+//	compare(s, clients) []Gap
+//
+// interpret calls them all in this order.
 
 // verifying is what a verdict on certificates depends on beside themselves.
 type verifying struct {
@@ -28,24 +30,27 @@ type verifying struct {
 	At     time.Time
 }
 
-// prediction is how one client would fare with a server of certain facts.
-type prediction struct {
-	Client string // its id
-	client.Prediction
+// oracle tells which clients connect to the server of a survey. It is a
+// client.Predictor for the survey's Facts.
+type oracle interface {
+	LockedOut() []client.Lockout
+	// Lost are those that would not connect any more after a change, gained those
+	// that would then.
+	Lost(after *transcript.Facts) (lost, gained []string)
 }
 
-// predictor tells of every known client how it would fare.
-type predictor func(*transcript.Facts) []prediction
-
-// predictFor is the predictor for a target.
-func predictFor(o client.PredictOptions) predictor {
-	profiles := client.All()
-	return func(f *transcript.Facts) []prediction {
-		pr := client.NewPredictor(f, o)
-		out := make([]prediction, 0, len(profiles))
-		for _, p := range profiles {
-			out = append(out, prediction{p.ID, pr.Predict(p)})
-		}
-		return out
+// interpret fills in what a survey means, once the facts, DNS and HTTP stand.
+// software is the id of what answered, "" where only its HTTP header may tell.
+func (s *Survey) interpret(v verifying, o client.PredictOptions, software string) {
+	s.Certificates = make([]Certificate, 0, len(s.Served))
+	for _, x := range s.Served {
+		s.Certificates = append(s.Certificates, certificate(x, v))
 	}
+	s.Findings = findings(s, software)
+	s.Notes = append(s.Notes, remarks(s)...)
+	s.LocksOut = locksOut(s, client.NewPredictor(&s.Facts, o))
+	// A configuration is compared by what it negotiates. The certificate that a
+	// change would ask for is not there to be judged.
+	o.NoTrust = true
+	s.Profiles = compare(s, client.NewPredictor(&s.Facts, o))
 }
