@@ -77,9 +77,10 @@ type Handshake struct {
 	// HelloOnly ends the attempt, as Complete, at the first ServerHello or
 	// HelloRetryRequest, whatever Depth says: what the server chose is known then.
 	HelloOnly bool `json:"hello_only,omitempty"`
-	// Resume offers a session of an earlier attempt; nil: none. Hello has to offer
-	// its version and suite, and what the session began with (session_ticket,
-	// extended_master_secret). It is not offered in a hello that ECH encrypts.
+	// Resume offers a session of an earlier attempt; nil: none. It is not offered
+	// where Hello lacks its version or suite, or is encrypted by ECH. A hello that
+	// has extended_master_secret where the first had none, or the other way round,
+	// is no fair offer, and one with session_ticket makes many servers overlook an ID.
 	Resume *Session `json:"-"`
 	// EarlyData offers 0-RTT with a session of TLS 1.3 whose ticket allows it; no
 	// early data are sent.
