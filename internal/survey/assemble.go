@@ -164,18 +164,13 @@ func (s *session) gatherFeatures() {
 		f.DowngradeSentinel = transcript.TriOf(!slices.Contains(s.sentinels, false))
 	}
 	// The signal means something below the newest version only.
-	for _, v := range []wire.Version{wire.VersionTLS12, wire.VersionTLS11} {
-		t := s.fallbacks[v]
-		if t == nil || len(s.facts.Versions) == 0 || s.facts.Versions[0] <= v || !slices.Contains(s.facts.Versions, v) {
-			continue
-		}
+	if t, v := s.fellBack, s.fellBackTo; t != nil && len(s.facts.Versions) > 0 && s.facts.Versions[0] > v && slices.Contains(s.facts.Versions, v) {
 		switch {
 		case t.Server != nil:
 			f.FallbackSCSV = transcript.No
 		case t.Outcome.Alert != nil && t.Outcome.Alert.Description == wire.AlertInappropriateFallback:
 			f.FallbackSCSV = transcript.Yes
 		}
-		break
 	}
 	if t := s.bare; t != nil && slices.Contains(s.facts.Versions, wire.VersionTLS12) {
 		f.Tolerates.NoExtensions = transcript.TriOf(helloCame(t))

@@ -242,6 +242,9 @@ func (q *search[T]) followsClient(e evidence[T], accepted []T) bool {
 // only one is known, what is left is asked for another.
 func (q *search[T]) settle() (transcript.Order, bool) {
 	for range maxRounds {
+		if order, decided := q.order(); decided {
+			return order, true
+		}
 		acc := q.accepted()
 		if len(acc) >= 2 {
 			q.put([]T{acc[0], acc[1]}, []T{acc[1], acc[0]})
@@ -335,29 +338,25 @@ func (q *search[T]) byServerOrder() choice[T] {
 	return choice[T]{acc, order, decided && len(acc) > 1, !q.ended && len(q.unknown(q.candidates, false)) == 0}
 }
 
-// peel offers everything without the first, the first two … of the expected
-// order. Where the guess holds, each answer is the next one, and all of it is
-// proved in one round. A sample goes first, which may show another guess to fit
-// better.
+// peel offers all that is expected without the first, the first two … of the
+// expected order. Where the guess holds, each answer is the next one, and all of
+// it is proved in one round. A sample goes first, which may show another guess to
+// fit better.
 func (q *search[T]) peel() {
 	for _, sample := range []bool{true, false} {
-		possible := slices.DeleteFunc(slices.Clone(q.candidates), func(x T) bool { return q.isRefused(x, false) })
-		expected := q.topological(slices.DeleteFunc(slices.Clone(possible), func(x T) bool { return !q.expected(x) && !q.isAccepted(x) }))
+		var likely []T
+		for _, x := range q.candidates {
+			if q.isAccepted(x) || q.expected(x) && !q.isRefused(x, false) {
+				likely = append(likely, x)
+			}
+		}
+		likely = q.topological(likely)
 		var lists [][]T
-		for i := 1; i <= len(expected); i++ {
-			if sample && (len(expected) < 12 || i%4 != 1) {
+		for i := 1; i < len(likely); i++ {
+			if sample && (len(likely) < 12 || i%4 != 1) || q.beatsAll(likely[i], likely[i+1:]) {
 				continue
 			}
-			if i < len(expected) && q.beatsAll(expected[i], expected[i+1:]) {
-				continue
-			}
-			var list []T
-			for _, x := range slices.Concat(expected[i:], q.guessed(possible)) {
-				if !slices.Contains(expected[:i], x) && !slices.Contains(list, x) {
-					list = append(list, x)
-				}
-			}
-			lists = append(lists, reversed(list[:min(len(list), q.limit)]))
+			lists = append(lists, reversed(likely[i:]))
 		}
 		q.put(lists...)
 	}
@@ -365,7 +364,7 @@ func (q *search[T]) peel() {
 
 // beatsAll: x was chosen from one list that holds all of ys.
 func (q *search[T]) beatsAll(x T, ys []T) bool {
-	return slices.ContainsFunc(q.log, func(e evidence[T]) bool {
+	return q.isAccepted(x) && slices.ContainsFunc(q.log, func(e evidence[T]) bool {
 		return e.ok && e.answer == x && !slices.ContainsFunc(ys, func(y T) bool { return !slices.Contains(e.list, y) })
 	})
 }

@@ -170,8 +170,8 @@ func (s *session) names(ctx context.Context, k *task) {
 	s.noName, s.other = ts[0], ts[1]
 }
 
-// fallback offers TLS 1.2, and TLS 1.1, with TLS_FALLBACK_SCSV: a server that knows
-// a newer version has to refuse (RFC 7507).
+// fallback offers an older version with TLS_FALLBACK_SCSV: a server that knows a
+// newer one has to refuse (RFC 7507).
 func (s *session) fallback(v wire.Version) transcript.Attempt {
 	h := s.hello12(v, offer.Ordinary(v), nil, nil)
 	h.CipherSuites = append(h.CipherSuites, wire.TLS_FALLBACK_SCSV)
@@ -188,17 +188,19 @@ func (s *session) records(ctx context.Context, k *task) {
 	h12.Set(wire.Extension{Type: wire.ExtNextProtocolNegotiation})
 	k.fork(
 		func(k *task) {
-			ts := k.all(ctx, []transcript.Attempt{
-				s.handshake("TLS 1.2: fragments, compression, heartbeat", h12),
-				helloOnly(s.fallback(wire.VersionTLS12)),
-				helloOnly(s.fallback(wire.VersionTLS11)),
-			})
-			if t := ts[0]; t != nil {
+			if t := k.one(ctx, s.handshake("TLS 1.2: fragments, compression, heartbeat", h12)); t != nil {
 				s.observe(t, transcript.ByName)
 			}
+		},
+		func(k *task) {
+			v := wire.VersionTLS11 // below the newest, where it means something
+			if s.with13(ctx, k) {
+				v = wire.VersionTLS12
+			}
+			t := k.one(ctx, helloOnly(s.fallback(v)))
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.fallbacks = map[wire.Version]*transcript.Transcript{wire.VersionTLS12: ts[1], wire.VersionTLS11: ts[2]}
+			s.fellBack, s.fellBackTo = t, v
 		},
 		func(k *task) {
 			if s.with13(ctx, k) {

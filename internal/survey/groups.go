@@ -116,7 +116,7 @@ func groupCandidates13() (candidates []wire.Group, classes [][]wire.Group) {
 	// The one that servers have first, where they have any.
 	hybrid = slices.DeleteFunc(hybrid, func(g wire.Group) bool { return g == wire.GroupX25519MLKEM768 })
 	hybrid = append([]wire.Group{wire.GroupX25519MLKEM768}, hybrid...)
-	return slices.Concat(hybrid[:1], usual, ffdhe, hybrid[1:], rest), [][]wire.Group{usual, ffdhe, hybrid, rest}
+	return slices.Concat(hybrid[:1], usual, ffdhe, hybrid[1:], rest), [][]wire.Group{usual, ffdhe, slices.Concat(hybrid, rest)}
 }
 
 // riders are lists that go along with hellos that are sent anyway, in a new order

@@ -43,7 +43,7 @@ func (s *session) schemesOf13(ctx context.Context, k *task) {
 	rest := rest13()
 	q := &search[wire.SignatureScheme]{
 		candidates: slices.Concat(slices.Concat(schemes13...), rest),
-		classes:    append(slices.Clone(schemes13[:2]), slices.Concat(schemes13[2:]...), rest),
+		classes:    append(slices.Clone(schemes13[:2]), slices.Concat(slices.Concat(schemes13[2:]...), rest)),
 		limit:      64,
 	}
 	q.ask = func(lists [][]wire.SignatureScheme) []evidence[wire.SignatureScheme] {

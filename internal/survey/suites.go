@@ -390,8 +390,16 @@ var guesses = sync.OnceValue(func() []func(a, b wire.CipherSuite) int {
 	ecdsa := func(i wire.SuiteInfo) int { return no(i.Authentication == wire.AuthECDSA) }
 	rsa := func(i wire.SuiteInfo) int { return no(i.Authentication != wire.AuthECDSA) }
 	kx := func(i wire.SuiteInfo) int {
-		return slices.Index([]wire.KeyExchange{wire.KXECDHE, wire.KXDHE, wire.KXRSA}, i.KeyExchange)
+		k := []wire.KeyExchange{wire.KXECDHE, wire.KXDHE, wire.KXECDHAnon, wire.KXDHAnon, wire.KXRSA}
+		n := slices.Index(k, i.KeyExchange)
+		if n < 0 {
+			n = len(k)
+		}
+		return n
 	}
+	ephemeral := func(i wire.SuiteInfo) int { return no(i.ForwardSecret || i.Anonymous) }
+	authentic := func(i wire.SuiteInfo) int { return no(!i.Anonymous) }
+	encrypts := func(i wire.SuiteInfo) int { return no(!i.Null) }
 	sha2 := func(i wire.SuiteInfo) int { return no(i.MAC != wire.MACSHA1) }
 	strong := func(i wire.SuiteInfo) int { return -i.KeyBits }
 	weak := func(i wire.SuiteInfo) int { // 128 before 256, as Mozilla and Go have it
@@ -427,11 +435,8 @@ var guesses = sync.OnceValue(func() []func(a, b wire.CipherSuite) int {
 			tier[x] = 1
 		}
 	}
-	order := func(keys ...key) func(a, b wire.CipherSuite) int {
+	by := func(keys ...key) func(a, b wire.CipherSuite) int {
 		return func(a, b wire.CipherSuite) int {
-			if n := cmp.Compare(tier[a], tier[b]); n != 0 {
-				return n
-			}
 			for _, k := range keys {
 				if n := cmp.Compare(k(infos[a]), k(infos[b])); n != 0 {
 					return n
@@ -439,6 +444,9 @@ var guesses = sync.OnceValue(func() []func(a, b wire.CipherSuite) int {
 			}
 			return 0
 		}
+	}
+	order := func(keys ...key) func(a, b wire.CipherSuite) int {
+		return func(a, b wire.CipherSuite) int { return cmp.Or(cmp.Compare(tier[a], tier[b]), by(keys...)(a, b)) }
 	}
 	ofAEAD := func(k key) key {
 		return func(i wire.SuiteInfo) int {
@@ -461,5 +469,6 @@ var guesses = sync.OnceValue(func() []func(a, b wire.CipherSuite) int {
 		order(kx, ecdsa, strong, aead, sha2, cipher),
 		order(strong, kx, ecdsa, aead, sha2, cipher),
 		order(weak, kx, ecdsa, aead, sha2, cipher),
+		by(encrypts, ephemeral, aead, sha2, strong, authentic, cipher, kx, ecdsa), // OpenSSL's ALL
 	}
 })

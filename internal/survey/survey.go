@@ -134,7 +134,8 @@ type session struct {
 	noName      *transcript.Transcript // without a server name
 	other       *transcript.Transcript // with one of no server
 	bare        *transcript.Transcript // without extensions
-	fallbacks   map[wire.Version]*transcript.Transcript
+	fellBack    *transcript.Transcript // with TLS_FALLBACK_SCSV
+	fellBackTo  wire.Version
 	requests    []transcript.CertificateRequest
 	noRequest   bool   // a flight came without a CertificateRequest
 	sentinels   []bool // whether answers of TLS 1.2 bore the downgrade sentinel
