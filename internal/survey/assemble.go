@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/client"
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/trust"
@@ -323,4 +325,44 @@ func orElse(s, other string) string {
 
 // meaning works out what the facts mean.
 func (s *session) meaning(d *Survey) {
+	for _, raw := range d.Features.Authorities {
+		if n, err := trust.ParseName(raw); err == nil {
+			d.Authorities = append(d.Authorities, n.String())
+		}
+	}
+	if chain := s.shownByName(); d.DNS.TLSA != nil && chain != nil && len(d.DNS.TLSA) > 0 {
+		d.DNS.TLSAMatch = transcript.TriOf(tlsaMatches(d.DNS.TLSA, chain))
+	}
+	at := s.o.At
+	if at.IsZero() {
+		at = s.begun
+	}
+	public := s.o.Roots == nil || s.o.PublicRoots
+	d.interpret(
+		verifying{Name: s.target.Host, Roots: s.roots, Public: public, At: at},
+		client.PredictOptions{
+			Host: s.target.Host, ServerName: s.sni, HTTP: s.target.Service == "http",
+			Roots: s.o.Roots, PublicRoots: public, At: at, ClientCertificate: s.o.Certificate != nil,
+		},
+		s.software(),
+	)
+}
+
+// shownByName is the chain that the target's own name gets.
+func (s *session) shownByName() [][]byte {
+	for _, x := range s.served {
+		if slices.Contains(x.For, transcript.ByName) {
+			return x.Chain
+		}
+	}
+	return nil
+}
+
+// software names what answered the request, as far as the answer tells.
+func (s *session) software() string {
+	t := s.baseline
+	if t == nil || t.Response == nil {
+		return ""
+	}
+	return cause.DetectSoftware(t.Response.Header.Get("Server"), strings.Join(t.Dialogue, "\n"), string(t.Response.Body))
 }

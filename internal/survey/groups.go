@@ -55,6 +55,9 @@ func (s *session) groupsOf13(ctx context.Context, k *task) {
 	s.groups13 = c
 	s.facts.ShareFirst = first
 	s.facts.Features.Tolerates.EmptyShares = empty
+	if empty == transcript.No && s.facts.Features.HelloRetry == transcript.Unknown {
+		s.facts.Features.HelloRetry = transcript.No
+	}
 	s.incomplete = s.incomplete || !c.complete
 }
 

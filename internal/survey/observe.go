@@ -24,9 +24,6 @@ func (s *session) observe(t *transcript.Transcript, asked transcript.Asked) {
 	f := &s.facts.Features
 	v := t.Version()
 	hello := t.Attempt.Handshake.Hello
-	if t.Retry != nil {
-		f.HelloRetry = transcript.Yes
-	}
 	s.staple(t, hello)
 	if n := len(t.CertificateRequests); n > 0 {
 		s.requests = append(s.requests, t.CertificateRequests...)

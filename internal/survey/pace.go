@@ -302,6 +302,9 @@ func (s *session) count(t *transcript.Transcript) {
 	if c := t.Times.Connect; c > 0 {
 		s.connects = append(s.connects, c)
 	}
+	if t.Retry != nil {
+		s.facts.Features.HelloRetry = transcript.Yes
+	}
 	progress := s.o.Progress
 	if progress != nil {
 		progress(n, t.Attempt.Purpose)
