@@ -146,8 +146,8 @@ const minDHBits = 2048
 func keyExchangeFindings(s *Survey, c *collector) {
 	for _, d := range s.DH {
 		name := fmt.Sprintf("a Diffie-Hellman group of %d bits", d.Bits)
-		if d.Name != "" {
-			name += " (" + d.Name + ")"
+		if known := strings.TrimSuffix(d.Name, fmt.Sprintf(", %d bits", d.Bits)); known != "" {
+			name += " (" + known + ")"
 		}
 		var f []string
 		if d.Bits < minDHBits {

@@ -87,17 +87,26 @@ func readGuidelines(data []byte) (*guidelines, error) {
 	return g, nil
 }
 
-// weaker says that a suite protects less than those of the configuration. One
-// that is not listed and yet as good as the best is let pass: new suites come, and
-// lists stay.
+// weaker says that a suite protects less than the weakest of the configuration
+// does. One that is not listed and as good as one that is passes: new suites come,
+// and lists stay.
 func (p *recommended) weaker(x wire.CipherSuite) bool {
 	if slices.Contains(p.suites, x) {
 		return false
 	}
 	i, ok := x.Info()
-	shortTag := i.Mode == wire.ModeCCM8
-	tls13 := i.KeyExchange == wire.KXTLS13
-	return !ok || !i.AEAD || shortTag || i.KeyBits < 128 || i.Null || i.Anonymous || i.PSK || !i.ForwardSecret && !tls13
+	if why, _ := weakness(x); !ok || why != "" || i.Mode == wire.ModeCCM8 {
+		return true // tags of 64 bits are for small devices
+	}
+	switch i.Authentication {
+	case wire.AuthRSA, wire.AuthECDSA, wire.AuthTLS13:
+	default:
+		return true
+	}
+	return !slices.ContainsFunc(p.suites, func(y wire.CipherSuite) bool {
+		j, _ := y.Info()
+		return (i.KeyExchange == wire.KXTLS13) == (j.KeyExchange == wire.KXTLS13) && (i.AEAD || !j.AEAD) && (i.ForwardSecret || !j.ForwardSecret) && i.KeyBits >= min(j.KeyBits, 128)
+	})
 }
 
 // suitesOf are the suites that the configuration has for a version.
