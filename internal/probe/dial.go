@@ -95,12 +95,11 @@ func (p *Prober) dial(ctx context.Context, a netip.AddrPort, wait time.Duration)
 			return nil
 		}
 	}
-	// There is one address, and nothing to choose from or to look up.
-	c, err := d.DialTCP(ctx, "tcp", netip.AddrPort{}, a)
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
+	// Not DialTCP: it binds the socket first, also where no local address is given.
+	// A port that is taken by bind serves one connection, one that connect takes
+	// serves one to each peer; with many connections the search for a free one costs
+	// milliseconds, and soon there is none.
+	return d.DialContext(ctx, "tcp", a.String())
 }
 
 func localAddr(nc net.Conn) netip.AddrPort {
