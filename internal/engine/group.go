@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/cloudflare/circl/dh/x25519"
 	"github.com/cloudflare/circl/dh/x448"
 	"github.com/cloudflare/circl/kem/kyber/kyber768"
 
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
-// ecdhPair is X25519 or one of the NIST curves.
+// ecdhPair is one of the NIST curves.
 type ecdhPair struct{ key *ecdh.PrivateKey }
 
 func (p ecdhPair) public() []byte { return p.key.PublicKey().Bytes() }
@@ -26,7 +27,32 @@ func (p ecdhPair) shared(peer []byte) ([]byte, error) {
 	return p.key.ECDH(pub)
 }
 
-func newX25519(rand io.Reader) (keyPair, error) { return newECDH(ecdh.X25519(), 32, 0xff, rand) }
+// x25519Pair is X25519 (RFC 7748); crypto/ecdh has no assembly for it and takes
+// half as long again.
+type x25519Pair struct{ priv, pub x25519.Key }
+
+func newX25519(rand io.Reader) (keyPair, error) {
+	var p x25519Pair
+	if _, err := io.ReadFull(rand, p.priv[:]); err != nil {
+		return nil, err
+	}
+	x25519.KeyGen(&p.pub, &p.priv)
+	return &p, nil
+}
+
+func (p *x25519Pair) public() []byte { return p.pub[:] }
+
+func (p *x25519Pair) shared(peer []byte) ([]byte, error) {
+	var pub, out x25519.Key
+	if len(peer) != len(pub) {
+		return nil, fmt.Errorf("%d bytes for a point of X25519", len(peer))
+	}
+	copy(pub[:], peer)
+	if !x25519.Shared(&out, &p.priv, &pub) {
+		return nil, errors.New("a point of low order")
+	}
+	return out[:], nil
+}
 
 func newNIST(g wire.Group) func(io.Reader) (keyPair, error) {
 	return func(rand io.Reader) (keyPair, error) {

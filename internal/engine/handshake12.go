@@ -26,6 +26,7 @@ func (c *conn) handshake12(sh *wire.ServerHello) error {
 	if c.resumed != nil {
 		return c.abbreviated12(sh)
 	}
+	c.log.off = c.depth == transcript.DepthFlight
 	request, err := c.flight12(sh)
 	if err != nil {
 		return err
