@@ -186,7 +186,7 @@ func (s *session) gatherFeatures() {
 // that for the target's: "same", "other", or how it was refused.
 func (s *session) comparedWith(t *transcript.Transcript) string {
 	switch {
-	case t == nil:
+	case t == nil || s.baseline == nil || s.baseline.Server == nil: // nothing to compare with
 		return ""
 	case len(t.Certificates) == 0 && t.Server == nil:
 		return outcomeText(t)

@@ -15,6 +15,16 @@ const (
 	// questionWait is the silence after which a question counts as unanswered. TCP
 	// sends a lost SYN or segment again after 1 s and after 3 s.
 	questionWait = 3500 * time.Millisecond
+	// burst connections are begun at once, and one more each step. A server with a
+	// short queue of connections it has yet to accept drops what does not fit, which
+	// costs a second each; many have room for ten.
+	burst = 10
+	step  = 1500 * time.Microsecond
+	// crowd is how many questions are left to a server that answers later than the
+	// distance explains: more would only wait in its queue. It is taken as crowded
+	// if a first byte takes three times a round trip and grace.
+	crowd = 8
+	grace = 8 * time.Millisecond
 	// backOff is what a server is left alone for that refuses connections all of a
 	// sudden; it grows threefold.
 	backOff = 500 * time.Millisecond
@@ -29,6 +39,9 @@ type pace struct {
 	free    []int // clocks of the idle slots
 	waiting []*waiter
 	alone   bool // a question has the server to itself
+	crowded bool // the server answers late
+	credit  int  // connections that may be begun now
+	refills bool // credit grows with time
 }
 
 // waiter is a question that waits for a slot.
@@ -49,7 +62,7 @@ const (
 	alone // has the server to itself
 )
 
-func newPace(limit int) *pace { return &pace{limit: limit, free: make([]int, limit)} }
+func newPace(limit int) *pace { return &pace{limit: limit, free: make([]int, limit), credit: burst} }
 
 // acquire waits for a slot and returns the round trip in which the question goes
 // out. It is false if ctx ended first.
@@ -80,10 +93,13 @@ func (p *pace) acquire(ctx context.Context, now int, u urgency) (start int, ok b
 
 // admit gives free slots to those who wait. The caller holds p.mu.
 func (p *pace) admit() {
-	for len(p.waiting) > 0 && p.busy < p.limit && !p.alone {
+	for len(p.waiting) > 0 && p.busy < p.limit && !p.alone && !(p.crowded && p.busy >= crowd) {
 		w := p.waiting[0]
 		if w.alone && p.busy > 0 {
 			return // it has to be the only one: nobody passes it
+		}
+		if !p.spend() {
+			return
 		}
 		p.waiting = p.waiting[1:]
 		p.busy++
@@ -92,6 +108,30 @@ func (p *pace) admit() {
 		w.ready <- p.free[i]
 		p.free = slices.Delete(p.free, i, i+1)
 	}
+}
+
+// spend takes a credit. Without one, admit is called again once there is. The
+// caller holds p.mu.
+func (p *pace) spend() bool {
+	if !p.refills {
+		p.refills = true
+		time.AfterFunc(step, p.refill)
+	}
+	if p.credit == 0 {
+		return false
+	}
+	p.credit--
+	return true
+}
+
+func (p *pace) refill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.credit++
+	if p.refills = p.credit < burst; p.refills {
+		time.AfterFunc(step, p.refill)
+	}
+	p.admit()
 }
 
 // release gives the slot back; end is the round trip in which the answer came.
@@ -310,6 +350,7 @@ func (s *session) count(t *transcript.Transcript) {
 		progress(n, t.Attempt.Purpose)
 	}
 	serial := s.serial(t)
+	s.crowded(t)
 	s.mu.Unlock()
 	if serial && s.pace.slow(2) {
 		s.mu.Lock()
@@ -317,6 +358,22 @@ func (s *session) count(t *transcript.Transcript) {
 		s.mu.Unlock()
 		s.note("asked one thing at a time: it serves one connection after the other")
 	}
+}
+
+// crowded notices whether answers come later than the distance explains. The
+// caller holds s.mu.
+func (s *session) crowded(t *transcript.Transcript) {
+	if t.Times.FirstByte == 0 {
+		return
+	}
+	s.latest = append(s.latest, t.Times.FirstByte)
+	if len(s.latest) > crowd {
+		s.latest = s.latest[1:]
+	}
+	late := median(s.latest) > 3*median(s.connects)+grace
+	s.pace.mu.Lock()
+	defer s.pace.mu.Unlock()
+	s.pace.crowded = late
 }
 
 // serial tells whether the server seems to serve one connection at a time: of

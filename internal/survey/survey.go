@@ -114,7 +114,8 @@ type session struct {
 	limited     string        // why attempts were not made: the budget
 	gentle      bool
 	confirmed   map[transcript.Kind]int
-	ends        []time.Time // of the last answers, while many were under way
+	latest      []time.Duration // until the first byte of the last answers
+	ends        []time.Time     // of the last answers, while many were under way
 	notes       []string
 	incomplete  bool
 	connections int
