@@ -28,6 +28,12 @@
 // the other cause. Cause ids are listed by `tlswhy guide` and never change their
 // meaning.
 //
+// # Surveys
+//
+// [Survey] finds out everything that a server accepts, in some hundred connections
+// of which 24 at most are open at once, and names the clients that each setting
+// keeps out. [CompareSurveys] tells how two differ.
+//
 // # Many targets
 //
 // [New] reads certificates, keys and roots once; a [Checker] may be used from

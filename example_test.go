@@ -57,3 +57,23 @@ func ExampleNew() {
 	// Output:
 	// CA file "company-roots.pem": no such file or directory
 }
+
+// What does a server accept, and who is kept out?
+func ExampleSurvey() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	s, err := tlswhy.Survey(ctx, "example.com", tlswhy.Options{})
+	if s == nil {
+		fmt.Println("the survey could not begin:", err)
+		return
+	}
+	for _, v := range s.Versions {
+		fmt.Println(v, s.Suites[v.String()].List)
+	}
+	for _, l := range s.LocksOut {
+		fmt.Println(l.Text, "keeps out", l.Clients)
+	}
+	if !s.Complete {
+		fmt.Println("not all was asked for:", s.Notes)
+	}
+}

@@ -42,8 +42,8 @@ func (c *Checker) load() error {
 	if err != nil {
 		return err
 	}
-	if o.Timeout < 0 || o.Budget < 0 || o.Rate < 0 {
-		return errors.New("timeout, budget and rate cannot be negative")
+	if o.Timeout < 0 || o.Budget < 0 || o.Rate < 0 || o.Concurrency < 0 {
+		return errors.New("timeout, budget, rate and concurrency cannot be negative")
 	}
 	c.diagnose = diagnose.Options{
 		Client: profile, PublicRoots: o.PublicRoots, At: o.At, NoAIA: o.NoAIA, Gentle: o.Gentle,

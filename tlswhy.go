@@ -85,9 +85,12 @@ type Options struct {
 
 	// Timeout of one connection; 0 is 30 s.
 	Timeout time.Duration
-	// Budget is how many connections a check may open in all; 0 is 40 to each
-	// address.
+	// Budget is how many connections a check or a survey may open in all; 0 is 40
+	// to each address for a check and 500 for a survey.
 	Budget int
+	// Concurrency is how many connections to one address are open at once; 0 is 16
+	// for a check and 24 for a survey.
+	Concurrency int
 	// Rate is how many connections are opened per second at most; 0 is any number.
 	Rate float64
 	// Gentle opens one connection at a time.
@@ -139,10 +142,7 @@ func (c *Checker) ParseTarget(s string) (Target, error) { return parseTarget(s, 
 
 // Check diagnoses one target, like the function Check.
 func (c *Checker) Check(ctx context.Context, t Target) (*Report, error) {
-	p := probe.New(probe.Options{
-		Timeout: c.o.Timeout, Budget: c.o.Budget, Rate: c.o.Rate, Gentle: c.o.Gentle,
-		Resolver: c.o.Resolver, Proxy: c.diagnose.Proxy, UserAgent: "tlswhy/" + Version(),
-	})
+	p := c.prober(c.o.Budget, c.o.Concurrency)
 	r, err := diagnose.Check(ctx, p, t, c.diagnose)
 	if r == nil {
 		return nil, fmt.Errorf("checking %s: %w", t, err)
@@ -150,6 +150,13 @@ func (c *Checker) Check(ctx context.Context, t Target) (*Report, error) {
 	r.Version = Version()
 	r.FillLists()
 	return r, err
+}
+
+func (c *Checker) prober(budget, concurrency int) *probe.Prober {
+	return probe.New(probe.Options{
+		Timeout: c.o.Timeout, Budget: budget, Concurrency: concurrency, Rate: c.o.Rate, Gentle: c.o.Gentle,
+		Resolver: c.o.Resolver, Proxy: c.diagnose.Proxy, UserAgent: "tlswhy/" + Version(),
+	})
 }
 
 // Compare tells what changed between two reports of the same target.

@@ -25,6 +25,7 @@ import (
 type checker interface {
 	ParseTarget(s string) (tlswhy.Target, error)
 	Check(ctx context.Context, t tlswhy.Target) (*tlswhy.Report, error)
+	Survey(ctx context.Context, t tlswhy.Target) (*tlswhy.SurveyResult, error)
 }
 
 // app is one run of the program: its surroundings, and nothing that outlives it.

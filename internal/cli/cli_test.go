@@ -16,6 +16,8 @@ import (
 	"github.com/tlswhy/tlswhy"
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/report"
+	"github.com/tlswhy/tlswhy/internal/survey"
+	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
 // fake answers for each host what the test says.
@@ -28,6 +30,28 @@ func (f *fake) ParseTarget(s string) (tlswhy.Target, error) { return report.Pars
 
 func (f *fake) Check(ctx context.Context, t tlswhy.Target) (*tlswhy.Report, error) {
 	return f.answer(ctx, f.o, t)
+}
+
+// Survey finds TLS 1.3 everywhere but at nothing.example, and TLS 1.2 besides
+// where no other place is dialled.
+func (f *fake) Survey(ctx context.Context, t tlswhy.Target) (*tlswhy.SurveyResult, error) {
+	s := &tlswhy.SurveyResult{Schema: survey.Schema, Target: t, Time: "2026-11-24T06:00:00Z", Complete: true}
+	s.Target.Address = "192.0.2.1"
+	switch {
+	case t.Host == "slow.example":
+		<-ctx.Done()
+		s.Versions = []wire.Version{wire.VersionTLS13}
+		return s, context.Cause(ctx)
+	case t.Host == "broken.example":
+		return nil, errors.New("it could not begin")
+	case t.Host == "nothing.example":
+	case f.o.Connect != "":
+		s.Versions, s.Target.Address = []wire.Version{wire.VersionTLS13}, f.o.Connect
+	default:
+		s.Versions = []wire.Version{wire.VersionTLS13, wire.VersionTLS12}
+	}
+	s.FillLists()
+	return s, nil
 }
 
 // verdictByName makes ok.example ok, fail.example fail and so on.

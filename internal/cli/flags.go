@@ -37,11 +37,12 @@ type outputFlags struct {
 
 // Groups of flags in the help, in this order.
 const (
-	groupPoint  = "Point of view"
-	groupTarget = "Connection"
-	groupVerify = "Certificates"
-	groupPace   = "Pace"
-	groupOutput = "Output"
+	groupCompare = "Comparison"
+	groupPoint   = "Point of view"
+	groupTarget  = "Connection"
+	groupVerify  = "Certificates"
+	groupPace    = "Pace"
+	groupOutput  = "Output"
 )
 
 // groupOf is an annotation of a flag.

@@ -59,7 +59,7 @@ func useLine(cmd *cobra.Command) string {
 }
 
 // commandOrder is how commands are listed: by how often they are wanted.
-const commandOrder = "check retest guide lab clients schema version completion"
+const commandOrder = "check survey retest guide lab clients schema version completion"
 
 func visible(cmd *cobra.Command) []*cobra.Command {
 	all := slices.DeleteFunc(slices.Clone(cmd.Commands()), func(c *cobra.Command) bool { return !c.IsAvailableCommand() })
@@ -76,7 +76,7 @@ type flagGroup struct {
 
 // flagGroups are the flags by group; those of none come last.
 func flagGroups(cmd *cobra.Command) []flagGroup {
-	groups := []flagGroup{{name: groupPoint}, {name: groupTarget}, {name: groupVerify}, {name: groupPace}, {name: groupOutput}, {name: "Other"}}
+	groups := []flagGroup{{name: groupCompare}, {name: groupPoint}, {name: groupTarget}, {name: groupVerify}, {name: groupPace}, {name: groupOutput}, {name: "Other"}}
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.VisitAll(func(f *pflag.Flag) {

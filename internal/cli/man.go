@@ -27,13 +27,18 @@ func ManPage() string {
 		fmt.Fprintf(&b, ".SS %s\n", roff(strings.TrimPrefix(useLine(c), "tlswhy ")))
 		writeRoffText(&b, c.Long)
 		if c.Name() != "check" && c.Name() != "retest" {
-			c.Flags().VisitAll(func(f *pflag.Flag) { writeRoffFlag(&b, f) })
+			c.Flags().VisitAll(func(f *pflag.Flag) {
+				// survey has check's flags, which stand below, and some of its own.
+				if c.Name() != "survey" || find(root, "check").Flags().Lookup(f.Name) == nil {
+					writeRoffFlag(&b, f)
+				}
+			})
 		}
 		if c.Example != "" {
 			fmt.Fprintf(&b, ".PP\n.nf\n%s\n.fi\n", roff(strings.TrimRight(c.Example, "\n")))
 		}
 	}
-	b.WriteString(".SH FLAGS OF CHECK AND RETEST\n")
+	b.WriteString(".SH FLAGS OF CHECK, SURVEY AND RETEST\n")
 	for _, g := range flagGroups(find(root, "check")) {
 		fmt.Fprintf(&b, ".SS %s\n", g.name)
 		for _, f := range g.flags {
@@ -47,7 +52,7 @@ func ManPage() string {
 const manTail = `.SH EXIT STATUS
 .TP
 .B 0
-The client connects, perhaps with warnings.
+The client connects, perhaps with warnings; a survey is finished.
 .TP
 .B 1
 It cannot connect; of several targets, at least one fails.

@@ -92,11 +92,14 @@ func featureFact(s *survey.Survey) fact {
 	var fails []string
 	known := 0
 	for _, w := range toleranceWords {
-		switch w.tri(*s) {
-		case transcript.No:
+		switch t := w.tri(*s); {
+		case t == transcript.No && w.name == "no_extensions":
+			// Without them nothing says which groups a client knows: many servers refuse.
+			minor = append(minor, part{gradeSoft, "refuses hellos without extensions, as clients before 2006 send"})
+		case t == transcript.No:
 			fails = append(fails, w.what)
 			known++
-		case transcript.Yes:
+		case t == transcript.Yes:
 			known++
 		}
 	}
