@@ -252,7 +252,7 @@ func (r *run) predict() Prediction {
 	}
 	out.Suite, out.Group, out.Signature, out.ALPN, out.Retry = d.suite, d.group, d.scheme, d.alpn, d.retry
 	t := r.answer(d)
-	late := r.p.JudgeLeaf(t, d.certificate())
+	late := r.p.judge(t, d.certificate())
 	if late != nil && late.Dimension != HTTP2 {
 		return out.failed(r.refused(late, d))
 	}
@@ -265,6 +265,9 @@ func (r *run) predict() Prediction {
 	}
 	if late != nil {
 		return out.failed(r.refused(late, d))
+	}
+	if f := r.inadequate(d); f != nil {
+		return out.failed(f)
 	}
 	if f := r.intolerance(true); f != nil {
 		return Prediction{}.failed(f)
@@ -330,6 +333,18 @@ func title(id cause.ID) string {
 		return c.Title // an abbreviation
 	}
 	return strings.ToLower(c.Title[:1]) + c.Title[1:]
+}
+
+// inadequate: servers may hang up on HTTP/2 over a suite that it forbids (RFC
+// 9113, Section 9.2.2). Some do, and a survey does not go as far as that.
+func (r *run) inadequate(d *deal) *failure {
+	if d.alpn != "h2" || d.version >= wire.VersionTLS13 || d.version == wire.VersionTLS12 && !d.info.HTTP2Forbidden {
+		return nil
+	}
+	if r.holds(transcript.Unknown, true, "whether the server speaks HTTP/2 over "+d.suite.String()) {
+		return nil
+	}
+	return stop(cause.HTTP2InadequateSecurity, "no HTTP/2 over "+d.suite.String(), "the server gives up HTTP/2 over %s, which HTTP/2 does not allow", d.suite)
 }
 
 // demands: a client certificate that none of the profiles has.

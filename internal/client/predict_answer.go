@@ -17,6 +17,9 @@ func (r *run) answer(d *deal) *transcript.Transcript {
 	}
 	if d.leaf != nil {
 		t.Certificates, t.CertificateBytes = d.leaf.Chain, d.leaf.Bytes
+		if signed := d.scheme != 0 || d.group != 0 || d.dhBits > 0; signed && d.leaf.KeyFits == transcript.No {
+			t.SignatureValid = transcript.No
+		}
 	}
 	if d.version >= wire.VersionTLS13 {
 		r.answer13(d, t)

@@ -3,6 +3,7 @@ package client
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -112,29 +113,30 @@ func TestPredictionIsWhatHappens(t *testing.T) {
 		name string
 		key  string
 		s    realServer
+		open string // what handshakes do not show
 	}{
-		{"current", "ECDSA P-256", realServer{shareFirst: true, Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdsaGCM), Groups: curves, Schemes: allSchemes, ALPN: []string{"h2", "http/1.1"}}}},
-		{"everything, RSA", "RSA 2048", realServer{Config: oddtls.Config{Versions: allVersions, Suites: slices.Concat(suites13, ecdheGCM, ecdheCBC, transport), Groups: allGroups, Schemes: allSchemes}}},
-		{"everything, client's orders", "RSA 2048", realServer{clientSuites: true, clientGroups: true, Config: oddtls.Config{Versions: allVersions, Suites: slices.Concat(transport, ecdheCBC, ecdheGCM, suites13), Groups: curves, Schemes: allSchemes}}},
-		{"ChaCha20 for those who put it first", "ECDSA P-384", realServer{chachaFirst: true, Config: oddtls.Config{Versions: v(wire.VersionTLS12), Suites: slices.Concat(ecdsaGCM, ecdsaCBC), Groups: curves, Schemes: allSchemes}}},
-		{"TLS 1.3 alone, with a group to ask for", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS13), Suites: suites13, Groups: []wire.Group{wire.GroupSecp521r1, wire.GroupSecp384r1}, Schemes: allSchemes}}},
-		{"TLS 1.3 alone, one share at hand", "ECDSA P-256", realServer{shareFirst: true, Config: oddtls.Config{Versions: v(wire.VersionTLS13), Suites: suites13[1:2], Groups: []wire.Group{wire.GroupSecp384r1, wire.GroupSecp256r1}, Schemes: ecSchemes[:1]}}},
-		{"Ed25519", "Ed25519", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdsaGCM, ecdsaCBC), Groups: curves, Schemes: allSchemes}}},
-		{"a key on secp521r1", "ECDSA P-521", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS10, wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdsaGCM, ecdsaCBC), Groups: curves, Schemes: allSchemes}}},
-		{"TLS 1.0 with ECDHE", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS10), Suites: ecdheCBC, Groups: curves, Schemes: allSchemes}}},
-		{"TLS 1.1 with key transport", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS11), Suites: transport, Groups: curves, Schemes: allSchemes}}},
-		{"SSL 3.0", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionSSL30), Suites: transport, Schemes: allSchemes}}},
-		{"DHE of 1024 bits", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12), Suites: dhe, DH: oddtls.DH1024(), Groups: curves, Schemes: allSchemes}}},
-		{"DHE of 2048 bits", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS10, wire.VersionTLS12), Suites: dhe, DH: oddtls.DH2048(), Groups: curves, Schemes: allSchemes}}},
-		{"signatures with SHA-1", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12), Suites: ecdheGCM, Groups: curves, Schemes: rsaSchemes[6:]}}},
-		{"signatures with PSS alone", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdheGCM), Groups: curves, Schemes: rsaSchemes[2:3]}}},
-		{"no secure renegotiation", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12), Suites: ecdheGCM, Groups: curves, Schemes: allSchemes, NoRenegotiationInfo: true}}},
-		{"an RSA key of 1024 bits", "RSA 1024", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, transport), Groups: curves, Schemes: allSchemes}}},
-		{"one curve of its own", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdheGCM, ecdheCBC), Groups: []wire.Group{wire.GroupX448}, Schemes: allSchemes}}},
-		{"SPDY alone", "ECDSA P-256", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdsaGCM), Groups: curves, Schemes: allSchemes, ALPN: []string{"spdy/3.1"}}}},
-		{"HTTP/2 over CBC", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12), Suites: ecdheCBC, Groups: curves, Schemes: allSchemes, ALPN: []string{"h2"}}}},
-		{"a name wanted", "ECDSA P-256", realServer{needsName: true, Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdsaGCM, ecdsaCBC), Groups: curves, Schemes: allSchemes}}},
-		{"anonymous", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS10, wire.VersionTLS12), Suites: anonymous, Groups: curves, Schemes: allSchemes}}},
+		{"current", "ECDSA P-256", realServer{shareFirst: true, Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdsaGCM), Groups: curves, Schemes: allSchemes, ALPN: []string{"h2", "http/1.1"}}}, ""},
+		{"everything, RSA", "RSA 2048", realServer{Config: oddtls.Config{Versions: allVersions, Suites: slices.Concat(suites13, ecdheGCM, ecdheCBC, transport), Groups: allGroups, Schemes: allSchemes}}, ""},
+		{"everything, client's orders", "RSA 2048", realServer{clientSuites: true, clientGroups: true, Config: oddtls.Config{Versions: allVersions, Suites: slices.Concat(transport, ecdheCBC, ecdheGCM, suites13), Groups: curves, Schemes: allSchemes}}, ""},
+		{"ChaCha20 for those who put it first", "ECDSA P-384", realServer{chachaFirst: true, Config: oddtls.Config{Versions: v(wire.VersionTLS12), Suites: slices.Concat(ecdsaGCM, ecdsaCBC), Groups: curves, Schemes: allSchemes}}, ""},
+		{"TLS 1.3 alone, with a group to ask for", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS13), Suites: suites13, Groups: []wire.Group{wire.GroupSecp521r1, wire.GroupSecp384r1}, Schemes: allSchemes}}, ""},
+		{"TLS 1.3 alone, one share at hand", "ECDSA P-256", realServer{shareFirst: true, Config: oddtls.Config{Versions: v(wire.VersionTLS13), Suites: suites13[1:2], Groups: []wire.Group{wire.GroupSecp384r1, wire.GroupSecp256r1}, Schemes: ecSchemes[:1]}}, ""},
+		{"Ed25519", "Ed25519", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdsaGCM, ecdsaCBC), Groups: curves, Schemes: allSchemes}}, ""},
+		{"a key on secp521r1", "ECDSA P-521", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS10, wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdsaGCM, ecdsaCBC), Groups: curves, Schemes: allSchemes}}, ""},
+		{"TLS 1.0 with ECDHE", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS10), Suites: ecdheCBC, Groups: curves, Schemes: allSchemes}}, ""},
+		{"TLS 1.1 with key transport", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS11), Suites: transport, Groups: curves, Schemes: allSchemes}}, ""},
+		{"SSL 3.0", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionSSL30), Suites: transport, Schemes: allSchemes}}, ""},
+		{"DHE of 1024 bits", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12), Suites: dhe, DH: oddtls.DH1024(), Groups: curves, Schemes: allSchemes}}, ""},
+		{"DHE of 2048 bits", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS10, wire.VersionTLS12), Suites: dhe, DH: oddtls.DH2048(), Groups: curves, Schemes: allSchemes}}, ""},
+		{"signatures with SHA-1", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12), Suites: ecdheGCM, Groups: curves, Schemes: rsaSchemes[6:]}}, ""},
+		{"signatures with PSS alone", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdheGCM), Groups: curves, Schemes: rsaSchemes[2:3]}}, ""},
+		{"no secure renegotiation", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12), Suites: ecdheGCM, Groups: curves, Schemes: allSchemes, NoRenegotiationInfo: true}}, ""},
+		{"an RSA key of 1024 bits", "RSA 1024", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, transport), Groups: curves, Schemes: allSchemes}}, ""},
+		{"one curve of its own", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdheGCM, ecdheCBC), Groups: []wire.Group{wire.GroupX448}, Schemes: allSchemes}}, ""},
+		{"SPDY alone", "ECDSA P-256", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdsaGCM), Groups: curves, Schemes: allSchemes, ALPN: []string{"spdy/3.1"}}}, ""},
+		{"HTTP/2 over CBC", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS12), Suites: ecdheCBC, Groups: curves, Schemes: allSchemes, ALPN: []string{"h2"}}}, "HTTP/2"},
+		{"a name wanted", "ECDSA P-256", realServer{needsName: true, Config: oddtls.Config{Versions: v(wire.VersionTLS12, wire.VersionTLS13), Suites: slices.Concat(suites13, ecdsaGCM, ecdsaCBC), Groups: curves, Schemes: allSchemes}}, ""},
+		{"anonymous", "RSA 2048", realServer{Config: oddtls.Config{Versions: v(wire.VersionTLS10, wire.VersionTLS12), Suites: anonymous, Groups: curves, Schemes: allSchemes}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -147,6 +149,9 @@ func TestPredictionIsWhatHappens(t *testing.T) {
 			for _, p := range All() {
 				x, h := pr.Predict(p), whatHappened(p, &s, meet(t, p, addr, true))
 				count[x.Outcome]++
+				if c.open != "" && strings.Contains(x.Open, c.open) {
+					continue
+				}
 				if d := disagreement(x, h); d != "" {
 					t.Errorf("%s: %s (%s; %s)", p.ID, d, x.Why, h.detail)
 				}

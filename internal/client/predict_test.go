@@ -181,6 +181,15 @@ func TestPredict(t *testing.T) {
 		}},
 		{name: "a chain that was not kept", client: "modern", change: facts(func(f *transcript.Facts) { f.Served[0].Chain, f.Served[0].Key = nil, "RSA 2048" }), open: "certificate chain"},
 		{name: "a chain that was not kept, to a client that does not look", client: "nginx-proxy", change: facts(func(f *transcript.Facts) { f.Served[0].Chain, f.Served[0].Key = nil, "RSA 2048" })},
+		{name: "a key of another certificate", client: "modern", change: facts(func(f *transcript.Facts) { f.Served[0].KeyFits = transcript.No }), cause: cause.CertKeyMismatch, step: cause.StepKeys},
+		{name: "HTTP/2 over a suite that it forbids", client: "chrome", change: facts(func(f *transcript.Facts) {
+			f.Versions = f.Versions[1:]
+			f.Suites["TLS 1.2"] = transcript.SuiteFacts{Complete: true, Order: transcript.ServerOrder, List: ecdheCBC}
+		}), cause: cause.HTTP2InadequateSecurity, step: cause.StepSecure},
+		{name: "HTTP/2 over a suite that it forbids, to a client that does not mind", client: "curl-openssl", change: facts(func(f *transcript.Facts) {
+			f.Versions = f.Versions[1:]
+			f.Suites["TLS 1.2"] = transcript.SuiteFacts{Complete: true, Order: transcript.ServerOrder, List: ecdheCBC}
+		}), open: "HTTP/2"},
 		{name: "a large certificate", client: "java-17", change: facts(func(f *transcript.Facts) { f.Served[0].Bytes = 40000 }), cause: cause.CertificateTooLarge, step: cause.StepCertificate},
 
 		{name: "GREASE", client: "chrome", change: facts(func(f *transcript.Facts) { f.Features.Tolerates.GREASE = transcript.No }), cause: cause.VersionIntolerant, step: cause.StepVersion, setting: "GREASE"},

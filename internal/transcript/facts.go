@@ -110,6 +110,9 @@ type Served struct {
 	// SCTs counts signed certificate timestamps by where they are: in the
 	// certificate, the TLS extension, the OCSP response.
 	SCTs map[string]int `json:"scts"`
+	// KeyFits says whether signatures of handshakes verify with its key. No: the
+	// server's private key belongs to another certificate.
+	KeyFits Tri `json:"key_fits"`
 	// Bytes of the Certificate message; CompressedBytes as sent with the smallest
 	// of the algorithms of RFC 8879 that the server takes, or 0.
 	Bytes           int `json:"bytes"`
