@@ -79,6 +79,8 @@ obsolete-protocol-enabled posture version low server
 tls13-missing posture version low server
 weak-suites-enabled posture cipher low server
 expires-soon posture verify low server
+insecure-options posture keys low server
+stapling-broken posture verify medium server
 client-setup client connect medium client
 origin-unreachable cdn-origin connect high origin
 origin-firewall cdn-origin connect high origin

@@ -636,3 +636,233 @@ var causeExpiresSoon = Cause{
 		"RFC 8555",
 	},
 }
+
+var causeInsecureOptions = Cause{
+	ID:       InsecureOptions,
+	Group:    "posture",
+	Step:     StepKeys,
+	Severity: SeverityLow,
+	Side:     "server",
+	Title:    "Dangerous TLS options are on",
+	Summary:  "The server allows compression, or lets clients begin renegotiations, both of which help attackers.",
+	What:     "Compression before encryption gives secrets away by the length of what is sent (CRIME): a page of the attacker's makes the browser send guesses beside the cookie. A client that may renegotiate makes the server sign again and again on one connection, which costs the client next to nothing. Current libraries have both off; old ones, and a few settings, do not.",
+	Near:     []ID{LegacyRenegotiation, ObsoleteProtocolEnabled},
+	Shows: []Symptom{
+		{
+			In:   "testssl.sh",
+			Text: "CRIME, TLS (CVE-2012-4929) VULNERABLE (NOT ok) · Secure Client-Initiated Renegotiation VULNERABLE (NOT ok), potential DoS threat",
+		},
+		{
+			In:   "SSL Labs",
+			Text: "TLS compression: Yes INSECURE · Secure Client-Initiated Renegotiation: Supported DoS DANGER",
+		},
+		{
+			In:   "openssl",
+			Text: "Compression: zlib compression",
+		},
+		{
+			In:   "users",
+			Text: "nothing",
+		},
+	},
+	Confirm: []string{
+		"Compression: `openssl s_client -connect {connect} {servername} -tls1_2 -comp </dev/null | grep Compression`; most builds of OpenSSL cannot ask for it, `tlswhy survey {host}` can.",
+		"Renegotiation: `openssl s_client -connect {connect} {servername} -tls1_2 -legacy_renegotiation`, then a line with a single R. RENEGOTIATING and a second handshake: it is allowed; no_renegotiation or a closed connection: it is not.",
+	},
+	Decides: []Distinction{
+		{
+			From: LegacyRenegotiation,
+			How:  "There the repair of RFC 5746 is missing and current clients refuse. Here it may be in place, and too much is allowed.",
+		},
+		{
+			From: ObsoleteProtocolEnabled,
+			How:  "There the versions are old; TLS 1.3 has neither of these options. Often both come from the same old server.",
+		},
+	},
+	Fixes: []*Fix{
+		{
+			For:  "generic",
+			Side: "server",
+			Text: "Update the TLS library: OpenSSL 1.1.0 and later compress nothing unless told to, and OpenSSL 3.0 and later refuse renegotiations that clients begin. Otherwise turn both off by name.",
+		},
+		{
+			For:  "nginx",
+			Side: "server",
+			Text: "nginx refuses renegotiation since 0.8.23 and compression since 1.3.2. If a scan still finds them, something before nginx answers.",
+		},
+		{
+			For:    "apache",
+			Side:   "server",
+			Text:   "httpd 2.2.26, 2.4.4 and later have compression off by default; renegotiation begun by clients is refused since 2.2.15.",
+			Config: "SSLCompression off",
+			Place:  "vhost",
+		},
+		{
+			For:    "iis",
+			Side:   "server",
+			Text:   "Windows never compresses. This refuses renegotiation by clients; restart the machine.",
+			Config: "New-ItemProperty -Path 'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL' -Name DisableRenegoOnServer -Value 1 -PropertyType DWord -Force",
+			Place:  "powershell",
+		},
+		{
+			For:    "java",
+			Side:   "server",
+			Text:   "Java never compresses. Java 8u60 and later take this option.",
+			Config: "-Djdk.tls.rejectClientInitiatedRenegotiation=true",
+			Place:  "options",
+		},
+		{
+			For:  "nodejs",
+			Side: "server",
+			Text: "Node limits renegotiations by clients to 3 in 10 minutes; OpenSSL 3 (Node 17 and later) refuses them.",
+		},
+		{
+			For:    "postfix",
+			Side:   "server",
+			Text:   "For the whole of Postfix; 3.4 and later know the second.",
+			Config: "tls_ssl_options = NO_COMPRESSION, NO_RENEGOTIATION",
+			Place:  "main.cf",
+		},
+		{
+			For:    "stunnel",
+			Side:   "server",
+			Text:   "Both in the service's section.",
+			Config: "renegotiation = no",
+			Place:  "service",
+		},
+		{
+			For:    "openssl-s_server",
+			Side:   "server",
+			Text:   "Drop -comp and -client_renegotiation.",
+			Config: "-no_comp -no_renegotiation",
+			Place:  "options",
+		},
+	},
+	Reproduce: []string{
+		"openssl s_client -connect {connect} {servername} {starttls} {cafile} -tls1_2",
+	},
+	Retest: "A survey finds no compression, and a renegotiation begun by a client is refused.",
+	References: []string{
+		"CVE-2012-4929 (CRIME)",
+		"CVE-2011-1473",
+		"RFC 9325, Sections 3.3 and 3.5",
+		"RFC 5746",
+	},
+}
+
+var causeStaplingBroken = Cause{
+	ID:       StaplingBroken,
+	Group:    "posture",
+	Step:     StepVerify,
+	Severity: SeverityMedium,
+	Side:     "server",
+	Title:    "The stapled OCSP answer is of no use",
+	Summary:  "The server sends a proof that the certificate is not revoked, and the proof is stale or not about this certificate.",
+	What:     "Stapling hands clients the CA's signed answer about the certificate, so that they need not ask. An answer that is past its date, unreadable, about another certificate, or that says \"unknown\" is worse than none: some clients refuse, where without an answer they would have gone on. A job that should fetch a new one has stopped, or a file was never replaced.",
+	Near:     []ID{MustStapleMissing, Revoked, Expired},
+	Shows: []Symptom{
+		{
+			In:   "Firefox",
+			Text: "SEC_ERROR_OCSP_OLD_RESPONSE · SEC_ERROR_OCSP_UNKNOWN_CERT · SEC_ERROR_OCSP_MALFORMED_RESPONSE",
+		},
+		{
+			In:   "curl",
+			Text: "curl: (91) OCSP response has expired · Could not find certificate ID in OCSP response (with --cert-status)",
+		},
+		{
+			In:   "GnuTLS",
+			Text: "The revocation or OCSP data are old and have been superseded. · The received OCSP status response is invalid.",
+		},
+		{
+			In:   "nginx error.log",
+			Text: "OCSP_basic_verify() failed while requesting certificate status · certificate status not found in the OCSP response",
+		},
+		{
+			In:   "Apache error log",
+			Text: "AH01935: stapling_check_response: certificate ID not present in response! · AH01937: stapling_check_response: cached response expired",
+		},
+	},
+	Confirm: []string{
+		"Look at the answer: `openssl s_client -connect {connect} {servername} -status </dev/null | grep -E 'OCSP Response Status|Cert Status|Serial Number|This Update|Next Update'`. Next Update has to lie ahead, and the serial number to be the certificate's.",
+		"Can the server reach the responder? `curl -v $(openssl x509 -in {cert_file} -noout -ocsp_uri)` from the server itself.",
+		"Is the server's clock right? An answer that is fresh elsewhere and stale here says no.",
+	},
+	Decides: []Distinction{
+		{
+			From: MustStapleMissing,
+			How:  "There the certificate demands an answer, so that a bad one counts for none. Here the certificate demands nothing.",
+		},
+		{
+			From: Revoked,
+			How:  "There the answer is good as such, and says revoked.",
+		},
+		{
+			From: Expired,
+			How:  "There the certificate is past its date. Here it is the answer about it.",
+		},
+	},
+	Fixes: []*Fix{
+		{
+			For:  "generic",
+			Side: "server",
+			Text: "Turn stapling off until it works: without an answer clients go on. Large CAs (Let's Encrypt since 2025) have ended OCSP; for their certificates it stays off.",
+		},
+		{
+			For:  "generic",
+			Side: "server",
+			Text: "If stapling is wanted: let the server fetch answers by itself, give it a resolver and a way out to the CA's responder, and reload it.",
+		},
+		{
+			For:    "nginx",
+			Side:   "server",
+			Text:   "Off. To repair it instead: a resolver, the intermediate in ssl_trusted_certificate, and no ssl_stapling_file, which nobody replaces.",
+			Config: "ssl_stapling off;",
+			Place:  "server",
+		},
+		{
+			For:    "apache",
+			Side:   "server",
+			Text:   "Off. mod_md (MDStapling on) copes better with a responder that is down.",
+			Config: "SSLUseStapling off",
+			Place:  "vhost",
+		},
+		{
+			For:  "haproxy",
+			Side: "server",
+			Text: "Delete the FILE.ocsp beside the PEM file, or replace it by cron; HAProxy 2.8 and later fetch answers where the crt-list line says [ocsp-update on].",
+		},
+		{
+			For:  "caddy",
+			Side: "server",
+			Text: "Caddy renews its answers by itself and staples none that is stale; a proxy before it may not.",
+		},
+		{
+			For:    "envoy",
+			Side:   "server",
+			Text:   "Take ocsp_staple out of the certificate, or refresh its file by a job. This drops what is stale.",
+			Config: "ocsp_staple_policy: LENIENT_STAPLING",
+			Place:  "downstream-tls-context",
+		},
+		{
+			For:    "litespeed",
+			Side:   "server",
+			Text:   "Listeners > SSL > OCSP Stapling: Disable.",
+			Config: "enableStapling 0",
+			Place:  "listener",
+		},
+		{
+			For:  "openssl-s_server",
+			Side: "server",
+			Text: "Drop -status_file: a saved answer grows stale.",
+		},
+	},
+	Reproduce: []string{
+		"openssl s_client -connect {connect} {servername} {starttls} {cafile} -status",
+	},
+	Retest: "The handshake brings a current answer with status good about this certificate, or none.",
+	References: []string{
+		"RFC 6066, Section 8 (status_request)",
+		"RFC 6960, Section 3.2",
+		"RFC 9325, Section 7",
+	},
+}

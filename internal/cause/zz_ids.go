@@ -72,6 +72,8 @@ const (
 	TLS13Missing               ID = "tls13-missing"                 // TLS 1.3 is not offered
 	WeakSuitesEnabled          ID = "weak-suites-enabled"           // weak cipher suites are accepted
 	ExpiresSoon                ID = "expires-soon"                  // the certificate expires soon
+	InsecureOptions            ID = "insecure-options"              // dangerous TLS options are on
+	StaplingBroken             ID = "stapling-broken"               // the stapled OCSP answer is of no use
 	ClientSetup                ID = "client-setup"                  // the client's own files stop it
 	OriginUnreachable          ID = "origin-unreachable"            // the CDN cannot reach the origin
 	OriginFirewall             ID = "origin-firewall"               // the origin blocks the CDN
@@ -150,6 +152,8 @@ var catalogue = [...]*Cause{
 	&causeTLS13Missing,
 	&causeWeakSuitesEnabled,
 	&causeExpiresSoon,
+	&causeInsecureOptions,
+	&causeStaplingBroken,
 	&causeClientSetup,
 	&causeOriginUnreachable,
 	&causeOriginFirewall,
@@ -297,6 +301,10 @@ func find(id ID) *Cause {
 		return &causeWeakSuitesEnabled
 	case ExpiresSoon:
 		return &causeExpiresSoon
+	case InsecureOptions:
+		return &causeInsecureOptions
+	case StaplingBroken:
+		return &causeStaplingBroken
 	case ClientSetup:
 		return &causeClientSetup
 	case OriginUnreachable:

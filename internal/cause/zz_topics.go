@@ -794,7 +794,7 @@ var topicTable = [...]Topic{
 				Title:  "3 Repair certificate and chain",
 				Text:   "Dates, names, trust, intermediates. Install the full chain, reload, look at what is really served.",
 				Step:   StepVerify,
-				Causes: []ID{Expired, HostnameMismatch, IncompleteChain, UntrustedRoot, SelfSigned},
+				Causes: []ID{Expired, HostnameMismatch, IncompleteChain, UntrustedRoot, SelfSigned, StaplingBroken},
 			},
 			{
 				ID:     "versions",
@@ -808,7 +808,7 @@ var topicTable = [...]Topic{
 				Title:  "5 Set the suites right",
 				Text:   "A maintained profile instead of a list of your own.",
 				Step:   StepCipher,
-				Causes: []ID{NoSharedCipher, NoSharedGroup, WeakSuitesEnabled},
+				Causes: []ID{NoSharedCipher, NoSharedGroup, WeakSuitesEnabled, InsecureOptions},
 			},
 			{
 				ID:     "sni",
