@@ -252,7 +252,7 @@ func (r *run) predict() Prediction {
 	}
 	out.Suite, out.Group, out.Signature, out.ALPN, out.Retry = d.suite, d.group, d.scheme, d.alpn, d.retry
 	t := r.answer(d)
-	late := r.p.judge(t, d.certificate())
+	late := r.p.JudgeLeaf(t, d.certificate())
 	if late != nil && late.Dimension != HTTP2 {
 		return out.failed(r.refused(late, d))
 	}
