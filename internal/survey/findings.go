@@ -2,6 +2,7 @@ package survey
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -16,7 +17,7 @@ import (
 func findings(s *Survey, software string) []report.Finding {
 	c := collector{}
 	for _, rule := range []func(*Survey, *collector){
-		certificateFindings, toleranceFindings, suiteFindings, versionFindings, keyExchangeFindings, renegotiationFindings, signatureFindings, dnsFindings, http2Findings,
+		certificateFindings, stapleFindings, toleranceFindings, suiteFindings, versionFindings, keyExchangeFindings, renegotiationFindings, optionFindings, signatureFindings, dnsFindings, http2Findings,
 	} {
 		rule(s, &c)
 	}
@@ -109,6 +110,30 @@ func certificateFindings(s *Survey, c *collector) {
 			}
 			c.add(d.Cause, detail, values)
 		}
+	}
+}
+
+// stapleFindings: an answer that is worse than none. That a certificate which has
+// to come with a good one does not is a defect of the certificate's.
+func stapleFindings(s *Survey, c *collector) {
+	for _, cert := range s.forTarget() {
+		if cert.MustStaple {
+			continue
+		}
+		what := ""
+		switch cert.Staple {
+		case "", stapleNone, "good", "revoked":
+			continue
+		case "unknown":
+			what = "says that the CA does not know the certificate"
+		case stapleExpired:
+			what = "is past its date"
+		case stapleForeign:
+			what = "is about another certificate"
+		default:
+			what = "cannot be used"
+		}
+		c.add(cause.StaplingBroken, fmt.Sprintf("The OCSP response that is stapled to the certificate with the %s key %s.", cert.Key, what), nil)
 	}
 }
 

@@ -179,6 +179,18 @@ func renegotiationFindings(s *Survey, c *collector) {
 	c.add(cause.LegacyRenegotiation, text, nil)
 }
 
+// optionFindings: what current stacks have off. Renegotiation that is not secure
+// besides is told with that.
+func optionFindings(s *Survey, c *collector) {
+	if s.Features.Compression == transcript.Yes {
+		f := c.add(cause.InsecureOptions, "TLS compression is on: secrets such as cookies can be guessed from the length of what is sent (CRIME, CVE-2012-4929).", nil)
+		worse(f, cause.SeverityMedium)
+	}
+	if s.Features.ClientRenegotiation == transcript.Yes && s.Features.SecureRenegotiation != transcript.No {
+		c.add(cause.InsecureOptions, "Clients may begin renegotiations, each of which costs the server a signature and them next to nothing: it is easily kept busy.", nil)
+	}
+}
+
 // signatureFindings: a handshake that can be signed with SHA-1 alone.
 func signatureFindings(s *Survey, c *collector) {
 	if !s.has(wire.VersionTLS12) {

@@ -156,20 +156,61 @@ func predictorOf(s *Survey) *client.Predictor {
 	return client.NewPredictor(&s.Facts, client.PredictOptions{Host: s.Target.Host, ServerName: s.Target.Host, HTTP: true, NoTrust: true})
 }
 
+// simpleClients tell by versions and suites alone whether they connect, so that
+// goldens do not change with every client that is recorded.
+type simpleClients struct{ before *transcript.Facts }
+
+var simple = []struct {
+	id     string
+	offers map[string]string // versions and their suites
+}{
+	{"of-2002", map[string]string{"SSL 3.0": "RC4-SHA", "TLS 1.0": "RC4-SHA DES-CBC3-SHA"}},
+	{"of-2008", map[string]string{"TLS 1.0": "AES128-SHA DES-CBC3-SHA"}},
+	{"of-2013", map[string]string{"TLS 1.0": "ECDHE-RSA-AES128-SHA AES128-SHA", "TLS 1.1": "ECDHE-RSA-AES128-SHA AES128-SHA", "TLS 1.2": "ECDHE-RSA-AES128-GCM-SHA256 ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-RSA-AES128-SHA AES128-SHA"}},
+	{"of-2020", map[string]string{"TLS 1.2": "ECDHE-RSA-AES128-GCM-SHA256 ECDHE-ECDSA-AES128-GCM-SHA256", "TLS 1.3": tls13Suites}},
+	{"of-2026", map[string]string{"TLS 1.3": tls13Suites}},
+}
+
+func (c simpleClients) connects(i int, f *transcript.Facts) bool {
+	for _, v := range f.Versions {
+		for name := range strings.FieldsSeq(simple[i].offers[v.String()]) {
+			x, _ := wire.ParseCipherSuite(name)
+			if slices.Contains(f.Suites[v.String()].List, x) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c simpleClients) LockedOut() []client.Lockout { return nil }
+
+func (c simpleClients) Lost(after *transcript.Facts) (lost, gained []string) {
+	for i, x := range simple {
+		switch before, then := c.connects(i, c.before), c.connects(i, after); {
+		case before && !then:
+			lost = append(lost, x.id)
+		case !before && then:
+			gained = append(gained, x.id)
+		}
+	}
+	return lost, gained
+}
+
 // The way to Mozilla's configurations, and whom each step costs.
 func TestProfiles(t *testing.T) {
 	var b strings.Builder
 	each(t, func(_ *testing.T, name string, s *Survey) {
 		fmt.Fprintf(&b, "== %s\n", name)
-		for _, g := range compare(s, predictorOf(s)) {
+		for _, g := range compare(s, simpleClients{&s.Facts}) {
 			fmt.Fprintf(&b, "%s %s: meets %v\n", g.Profile, g.Version, g.Meets)
 			for _, c := range g.Changes {
 				fmt.Fprintf(&b, "  %s: %s\n    -%s +%s\n", c.Setting, c.Text, strings.Join(c.Remove, ","), strings.Join(c.Add, ","))
-				if n := len(c.LocksOut); n > 0 {
-					fmt.Fprintf(&b, "    locks out %d: %s\n", n, joinSome(c.LocksOut, 4))
+				if len(c.LocksOut) > 0 {
+					fmt.Fprintf(&b, "    locks out %s\n", strings.Join(c.LocksOut, ", "))
 				}
-				if n := len(c.LetsIn); n > 0 {
-					fmt.Fprintf(&b, "    lets in %d: %s\n", n, joinSome(c.LetsIn, 4))
+				if len(c.LetsIn) > 0 {
+					fmt.Fprintf(&b, "    lets in %s\n", strings.Join(c.LetsIn, ", "))
 				}
 			}
 		}
@@ -232,15 +273,19 @@ func TestFindingsOneByOne(t *testing.T) {
 			s.SignatureAlgorithms = []transcript.SchemeFact{{Scheme: wire.SigRSAPKCS1SHA1, TLS12: yes, TLS13: no}, {Scheme: wire.SigRSAPSSRSAESHA256, TLS12: no, TLS13: yes}}
 		}, []cause.ID{cause.NoSharedSignatureAlgorithm}, "RFC 9155"},
 		{"DANE", func(s *Survey) { s.DNS.TLSAMatch = no }, []cause.ID{cause.KeyPinning}, ""},
-		{"compression", func(s *Survey) { s.Features.Compression = yes }, nil, "CRIME"},
-		{"renegotiation", func(s *Survey) { s.Features.ClientRenegotiation = yes }, nil, "renegotiations"},
+		{"compression", func(s *Survey) { s.Features.Compression = yes }, []cause.ID{cause.InsecureOptions}, ""},
+		{"renegotiation", func(s *Survey) { s.Features.ClientRenegotiation = yes }, []cause.ID{cause.InsecureOptions}, ""},
 		{"0-RTT", func(s *Survey) { s.Features.EarlyData = yes }, nil, "replayed"},
 		{"long tickets", func(s *Survey) { s.Features.TicketLifetime = 14 * 24 * 3600 }, nil, "14 days"},
 		{"no hybrid group", func(s *Survey) { s.Groups = s.Groups[1:] }, nil, "post-quantum"},
 		{"no HSTS", func(s *Survey) { s.HTTP.HSTS = nil }, nil, "no Strict-Transport-Security"},
 		{"short HSTS", func(s *Survey) { s.HTTP.HSTS.MaxAge = 86400 }, nil, "1 days only"},
 		{"no HSTS for mail", func(s *Survey) { s.HTTP.HSTS = nil; s.Target.Service = "smtp" }, nil, ""},
-		{"expired staple", func(s *Survey) { s.Certificates[0].Staple = stapleExpired }, nil, "expired"},
+		{"expired staple", func(s *Survey) { s.Certificates[0].Staple = stapleExpired }, []cause.ID{cause.StaplingBroken}, ""},
+		{"must-staple: a defect of the certificate", func(s *Survey) {
+			s.Certificates[0].Staple, s.Certificates[0].MustStaple = stapleExpired, true
+		}, nil, ""},
+		{"good staple", func(s *Survey) { s.Certificates[0].Staple = "good" }, nil, ""},
 		{"another certificate without a name", func(s *Survey) { s.Features.NoName = "other" }, nil, "another certificate"},
 		{"h2 over CBC", func(s *Survey) {
 			s.Versions, s.Groups = s.Versions[1:], s.Groups[1:]
@@ -390,6 +435,25 @@ func TestIncompleteMeetsNothing(t *testing.T) {
 	}
 	if got := locksOut(s, predictorOf(s)); got == nil || len(got) != 0 {
 		t.Errorf("nothing was answered: %v", got)
+	}
+}
+
+// Real clients: TLS 1.2 keeps those of before 2018 in, and nobody current out.
+func TestProfilesOfRealClients(t *testing.T) {
+	s := healthy(t)
+	g := compare(s, predictorOf(s))
+	drop := g[0].Changes[0]
+	if g[0].Profile != "modern" || drop.Text != "Stop accepting TLS 1.2." || !slices.Contains(drop.LocksOut, "node-0.10.48") || slices.Contains(drop.LocksOut, client.Default) || len(drop.LetsIn) > 0 {
+		t.Errorf("%+v", drop)
+	}
+	s.Versions, s.Groups = s.Versions[1:], s.Groups[1:]
+	delete(s.Suites, "TLS 1.3")
+	g = compare(s, predictorOf(s))
+	if add := g[1].Changes[0]; add.Text != "Accept TLS 1.3 too." || len(add.LocksOut) > 0 || !g[1].Meets {
+		t.Errorf("%+v", g[1])
+	}
+	if x := g[0].Changes[0]; x.Text != "Accept TLS 1.3 instead of TLS 1.2." || !slices.Contains(x.LocksOut, "node-0.10.48") || slices.Contains(x.LocksOut, client.Default) {
+		t.Errorf("%+v", x)
 	}
 }
 

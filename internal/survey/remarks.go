@@ -29,8 +29,6 @@ func remarks(s *Survey) []string {
 		}
 	}
 	f := &s.Features
-	add(f.Compression == transcript.Yes, "TLS compression is on: cookies can be guessed from the length of what is sent (CRIME, CVE-2012-4929); turn it off")
-	add(f.ClientRenegotiation == transcript.Yes && f.SecureRenegotiation != transcript.No, "clients may begin renegotiations, each of which costs the server a private-key operation: few need it, and it helps to exhaust the server")
 	add(f.Heartbeat == transcript.Yes, "the heartbeat extension is on, which no client needs; OpenSSL before 1.0.1g leaks memory by it (CVE-2014-0160)")
 	add(s.has(wire.VersionTLS13) && len(s.Groups) > 0 && !slices.ContainsFunc(s.Groups, func(g transcript.GroupFact) bool { return isHybrid(g.Group) }),
 		"no post-quantum key exchange (X25519MLKEM768): what is recorded today can be read once there are quantum computers")
@@ -45,7 +43,6 @@ func remarks(s *Survey) []string {
 		return x.TLS12 == transcript.Yes && weakScheme(x.Scheme)
 	}), "TLS 1.2 handshakes are signed with MD5 or SHA-1 for clients that ask for it (RFC 9155 says no)")
 	out = append(out, nameRemarks(s)...)
-	out = append(out, stapleRemarks(s)...)
 	out = append(out, caaRemarks(s)...)
 	if h := s.HTTP; h != nil && s.Target.Service == "http" {
 		add(h.HSTS == nil, "no Strict-Transport-Security header (RFC 6797): a first visit by http:// can be caught")
@@ -74,20 +71,6 @@ func nameRemarks(s *Survey) []string {
 	default:
 		return []string{"clients that send no server name are refused (" + n + ")"}
 	}
-}
-
-func stapleRemarks(s *Survey) []string {
-	var out []string
-	for _, c := range s.forTarget() {
-		switch c.Staple {
-		case "", stapleNone, "good", "revoked": // a revoked certificate is a finding
-		case "unknown":
-			out = append(out, "the stapled OCSP response says that the CA does not know the certificate ("+c.Key+")")
-		default:
-			out = append(out, "the stapled OCSP response is of no use ("+c.Key+"): "+c.Staple)
-		}
-	}
-	return out
 }
 
 // joinSome lists at most n.
