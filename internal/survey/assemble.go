@@ -235,7 +235,7 @@ func (s *session) versionAnswers() []Answer {
 // http reads the answer to the one request.
 func (s *session) http() *HTTP {
 	t := s.baseline
-	if t == nil || t.Response == nil || s.target.Service != "http" {
+	if t == nil || t.Response == nil || t.Response.Status == 0 || s.target.Service != "http" {
 		return nil
 	}
 	r := t.Response

@@ -38,10 +38,14 @@ type search[T comparable] struct {
 	lazy bool
 	// limit is how many elements fit one question.
 	limit int
+	// prove asks at the end for all that was only passed over in the client's order:
+	// some servers that have an order of their own change it with the client's, so
+	// that they look alike.
+	prove bool
 	// rare marks elements of which an accepted relative tells nothing; nil: none.
 	rare func(T) bool
 	// notFirst marks elements that a server may treat specially where they lead a
-	// list; nil: none.
+	// list, or come before certain others; nil: none.
 	notFirst func(T) bool
 	// ask asks all questions at once and returns the answers in their order.
 	ask func(lists [][]T) []evidence[T]
@@ -123,18 +127,21 @@ func (q *search[T]) learn(e evidence[T]) {
 	}
 }
 
-// lead sees to it that no special element leads, if another can.
+// lead puts special elements at the end: what a server makes of one that leads,
+// or stands before others, is asked by itself.
 func (q *search[T]) lead(l []T) {
 	if q.notFirst == nil {
 		return
 	}
-	for i, x := range l {
-		if !q.notFirst(x) {
-			copy(l[1:i+1], l[:i])
-			l[0] = x
-			return
+	slices.SortStableFunc(l, func(a, b T) int {
+		switch x, y := q.notFirst(a), q.notFirst(b); {
+		case x == y:
+			return 0
+		case x:
+			return 1
 		}
-	}
+		return -1
+	})
 }
 
 // first asks about everything: forward, reverse, and each class. What earlier
@@ -287,6 +294,15 @@ func (q *search[T]) byClientOrder() (choice[T], bool) {
 			n = max(1, n/8)
 		}
 		q.put(append(lists, chunks(others, n)...)...)
+	}
+	if q.prove {
+		var skipped []T
+		for _, x := range q.guessed(q.candidates) {
+			if !q.isAccepted(x) && !q.isRefused(x, false) {
+				skipped = append(skipped, x)
+			}
+		}
+		q.put(chunks(skipped, q.limit)...)
 	}
 	acc := q.accepted()
 	for _, e := range q.log {

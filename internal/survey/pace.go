@@ -25,9 +25,11 @@ const (
 	// if a first byte takes three times a round trip and grace.
 	crowd = 8
 	grace = 8 * time.Millisecond
-	// backOff is what a server is left alone for that refuses connections all of a
-	// sudden; it grows threefold.
-	backOff = 500 * time.Millisecond
+	// backOff is what a server is left alone for before a question that it did not
+	// answer is repeated; it grows fourfold.
+	backOff = 100 * time.Millisecond
+	// breath is what a server gets between two connections that takes one at a time.
+	breath = 5 * time.Millisecond
 )
 
 // pace holds how much is asked of the server at a time. It counts round trips as
@@ -198,43 +200,84 @@ func (k *task) fork(lines ...func(*task)) {
 }
 
 // put asks one question. Silence, a reset or a close without a word may be our
-// own doing: it counts when it was seen alone too.
+// own doing: it counts when it was seen alone too, by a server that answers what
+// it answered before.
 func (s *session) put(ctx context.Context, a transcript.Attempt, now int, u urgency) (*transcript.Transcript, int) {
 	t, end := s.attempt(ctx, a, now, u)
-	if t == nil || !trouble(t) || s.known(t.Outcome.Kind) {
+	if t == nil {
+		return nil, end
+	}
+	if !trouble(t) {
+		s.remember(a, t)
 		return t, end
 	}
-	pause := backOff
-	for range 3 {
-		if refusesConnections(t) {
-			select {
-			case <-ctx.Done():
-				return nil, end
-			case <-time.After(pause):
-			}
-			pause *= 3
+	if s.known(t) {
+		return t, end
+	}
+	for _, pause := range []time.Duration{backOff, 4 * backOff, 16 * backOff} {
+		if !rest(ctx, pause) {
+			return nil, end
 		}
 		again, at := s.attempt(ctx, a, end, alone)
+		end = at
 		if again == nil {
 			return nil, end
 		}
-		end = at
 		if !trouble(again) {
 			s.overloaded(t)
 			return again, end
 		}
 		t = again
-		if !refusesConnections(t) {
+		if s.control(ctx, end) {
 			s.confirm(t.Outcome.Kind)
 			return t, end
 		}
 	}
-	// It takes no more connections: what is left of the survey would only tell of that.
+	if refusesConnections(t) {
+		// It takes no more of them: what is left of the survey would only tell of that.
+		s.mu.Lock()
+		s.unreachable = outcomeText(t)
+		s.incomplete = true
+		s.mu.Unlock()
+		return nil, end
+	}
+	return t, end
+}
+
+// control repeats a question that was answered before, alone. It is true if it is
+// answered still, or if none was so far.
+func (s *session) control(ctx context.Context, now int) bool {
 	s.mu.Lock()
-	s.unreachable = outcomeText(t)
-	s.incomplete = true
+	good := s.good
 	s.mu.Unlock()
-	return nil, end
+	if good.Handshake == nil {
+		return true
+	}
+	if !rest(ctx, backOff) {
+		return true
+	}
+	good.Purpose = "again, to compare: " + good.Purpose
+	t, _ := s.attempt(ctx, good, now, alone)
+	return t == nil || !trouble(t)
+}
+
+// remember keeps one question that is answered with TLS.
+func (s *session) remember(a transcript.Attempt, t *transcript.Transcript) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.good.Handshake == nil && helloCame(t) {
+		s.good = a
+	}
+}
+
+// rest waits. It is false if ctx ended.
+func rest(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
 
 // trouble: the question was not answered in so many words.
@@ -255,11 +298,12 @@ func refusesConnections(t *transcript.Transcript) bool {
 }
 
 // known: such an end was seen twice alone, and never shown to be our doing: that
-// is how this server refuses.
-func (s *session) known(k transcript.Kind) bool {
+// is how this server refuses. Where no connection ever stood up there is nothing
+// to compare with.
+func (s *session) known(t *transcript.Transcript) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.confirmed[k] >= 2
+	return s.confirmed[t.Outcome.Kind] >= 2 || refusesConnections(t) && len(s.connects) == 0
 }
 
 func (s *session) confirm(k transcript.Kind) {
@@ -290,6 +334,12 @@ func (s *session) attempt(ctx context.Context, a transcript.Attempt, now int, u 
 	start, ok := s.pace.acquire(ctx, now, u)
 	if !ok {
 		return nil, now
+	}
+	s.mu.Lock()
+	gentle := s.gentle
+	s.mu.Unlock()
+	if gentle {
+		_ = rest(ctx, breath)
 	}
 	t, err := s.try.Try(ctx, a)
 	end := start

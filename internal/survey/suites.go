@@ -26,7 +26,7 @@ func (s *session) suites13(ctx context.Context, k *task) {
 	q := &search[wire.CipherSuite]{
 		candidates: all,
 		classes:    [][]wire.CipherSuite{usual13[:3], usual13[3:], rest},
-		lazy:       true, limit: offer.MaxSuites, notFirst: isChaCha,
+		lazy:       true, limit: offer.MaxSuites, notFirst: isChaCha, prove: true,
 	}
 	q.ask = func(lists [][]wire.CipherSuite) []evidence[wire.CipherSuite] {
 		as := make([]transcript.Attempt, len(lists))
@@ -163,7 +163,7 @@ func (s *session) unusual12(ctx context.Context, k *task) bool {
 
 // oldSearch is the search among the suites of a version before TLS 1.3.
 func (s *session) oldSearch(ctx context.Context, k *task, v wire.Version, candidates []wire.CipherSuite, classes [][]wire.CipherSuite, r *riders) *search[wire.CipherSuite] {
-	q := &search[wire.CipherSuite]{candidates: candidates, classes: classes, limit: offer.MaxSuites, notFirst: isChaCha}
+	q := &search[wire.CipherSuite]{candidates: candidates, classes: classes, limit: offer.MaxSuites, notFirst: isChaCha, prove: true}
 	q.ask = func(lists [][]wire.CipherSuite) []evidence[wire.CipherSuite] {
 		as := make([]transcript.Attempt, len(lists))
 		for i, l := range lists {

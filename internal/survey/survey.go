@@ -113,6 +113,7 @@ type session struct {
 	at12        int           // the round trip in which done12 was closed
 	limited     string        // why attempts were not made: the budget
 	gentle      bool
+	good        transcript.Attempt // a question that was answered; zero: none
 	confirmed   map[transcript.Kind]int
 	latest      []time.Duration // until the first byte of the last answers
 	ends        []time.Time     // of the last answers, while many were under way
