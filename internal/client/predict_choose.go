@@ -66,6 +66,10 @@ func (r *run) pickVersion(d *deal) *failure {
 		}
 		return nil
 	}
+	if v := r.spokenInVain(); v != 0 {
+		d.version = v
+		return stop(cause.NoSharedCipher, "no suite of "+v.String(), "the server speaks %s, but accepts no suite of it", v)
+	}
 	oldest, newest := slices.Min(r.f.Versions), slices.Max(r.f.Versions)
 	setting := "nothing newer than " + newest.String()
 	offered := "at least " + oldestOffered(r.h.ClientHello).String()
@@ -76,6 +80,17 @@ func (r *run) pickVersion(d *deal) *failure {
 		setting, offered = "not "+best.String(), best.String()
 	}
 	return stop(cause.NoSharedVersion, setting, "the server accepts %s, and this client offers %s", setting, offered)
+}
+
+// spokenInVain is a version that the client offers and the server knows, but of
+// which it accepts no suite; 0 if there is none.
+func (r *run) spokenInVain() wire.Version {
+	for v := wire.VersionTLS13; v >= wire.VersionSSL30; v-- {
+		if s, ok := r.f.Suites[v.String()]; ok && len(s.List) == 0 && r.h.OffersVersion(v) && !slices.Contains(r.f.Versions, v) {
+			return v
+		}
+	}
+	return 0
 }
 
 // byLegacyVersion is what a server that does not know TLS 1.3 may take, or 0. It
@@ -298,7 +313,7 @@ func (r *run) pickScheme(d *deal) bool {
 			return true
 		}
 	}
-	return len(r.f.SignatureAlgorithms) == 0
+	return r.vague != ""
 }
 
 // impliedSchemes of a hello of TLS 1.2 that names none (RFC 5246, Section 7.4.1.4.1).
@@ -306,17 +321,19 @@ var impliedSchemes = []wire.SignatureScheme{wire.SigRSAPKCS1SHA1, wire.SigDSASHA
 
 // schemesInOrder lists the schemes in common, the likeliest choice first.
 func (r *run) schemesInOrder(offered []wire.SignatureScheme, v wire.Version) []transcript.SchemeFact {
-	if len(r.f.SignatureAlgorithms) == 0 {
-		r.unsure("the server's signature algorithms")
+	used := func(s transcript.SchemeFact) transcript.Tri {
+		if v >= wire.VersionTLS13 {
+			return s.TLS13
+		}
+		return s.TLS12
+	}
+	if !slices.ContainsFunc(r.f.SignatureAlgorithms, func(s transcript.SchemeFact) bool { return used(s) != transcript.No }) {
+		r.unsure("the server's signature algorithms in " + v.String()) // see groupsInOrder
 		return nil
 	}
 	var out []transcript.SchemeFact
 	for _, s := range r.f.SignatureAlgorithms {
-		used := s.TLS12
-		if v >= wire.VersionTLS13 {
-			used = s.TLS13
-		}
-		if slices.Contains(offered, s.Scheme) && r.holds(used, true, "whether the server signs with "+s.Scheme.String()+" in "+v.String()) {
+		if slices.Contains(offered, s.Scheme) && r.holds(used(s), true, "whether the server signs with "+s.Scheme.String()+" in "+v.String()) {
 			out = append(out, s)
 		}
 	}

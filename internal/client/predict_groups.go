@@ -15,19 +15,23 @@ func isFFDHE(g wire.Group) bool { return g >= wire.GroupFFDHE2048 && g <= wire.G
 // (RFC 8422, Section 4).
 func (r *run) groupsInOrder(v wire.Version) []wire.Group {
 	offered := r.h.SupportedGroups()
-	if len(r.f.Groups) == 0 {
-		r.unsure("the groups of the server's key exchange")
+	used := func(g transcript.GroupFact) transcript.Tri {
+		if v >= wire.VersionTLS13 {
+			return g.TLS13
+		}
+		return g.TLS12
+	}
+	if !slices.ContainsFunc(r.f.Groups, func(g transcript.GroupFact) bool { return used(g) != transcript.No }) {
+		// Nobody looked; or the server was seen to agree on a key and on no group,
+		// and the survey was disturbed.
+		r.unsure("the groups of the server's key exchange in " + v.String())
 		return slices.DeleteFunc(offered, func(g wire.Group) bool { return wire.IsGREASE(uint16(g)) })
 	}
 	_, sent := r.h.Extension(wire.ExtSupportedGroups)
 	var out []wire.Group
 	for _, g := range r.f.Groups {
-		used := g.TLS12
-		if v >= wire.VersionTLS13 {
-			used = g.TLS13
-		}
 		if (slices.Contains(offered, g.Group) || !sent && v < wire.VersionTLS13) &&
-			r.holds(used, true, "whether the server uses "+g.Group.String()+" in "+v.String()) {
+			r.holds(used(g), true, "whether the server uses "+g.Group.String()+" in "+v.String()) {
 			out = append(out, g.Group)
 		}
 	}
@@ -110,8 +114,8 @@ func (r *run) fits13(d *deal) obstacle {
 		}
 	}
 	switch {
-	case len(keys) == 0 || len(r.f.SignatureAlgorithms) == 0:
-		return noObstacle // unsure, see above
+	case r.vague != "":
+		return noObstacle // see above
 	case d.foreign && len(schemes) > 0:
 		r.unsure("all certificates that a hello without a server name gets")
 	}

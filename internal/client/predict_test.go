@@ -114,6 +114,15 @@ func TestPredict(t *testing.T) {
 		{name: "SSL 2.0 alone", client: "node-0.8.6", change: facts(func(f *transcript.Facts) { f.Versions = []wire.Version{wire.VersionSSL20} }), cause: cause.NoSharedVersion, step: cause.StepVersion, setting: "nothing newer than SSL 2.0"},
 		{name: "nothing known", client: "modern", change: facts(func(f *transcript.Facts) { *f = transcript.Facts{} }), cause: cause.NoSharedVersion, step: cause.StepVersion, open: "versions"},
 
+		{name: "a version known in vain", client: "node-8.17.0", change: facts(func(f *transcript.Facts) {
+			f.Versions, f.Suites["TLS 1.2"] = f.Versions[:1], transcript.SuiteFacts{Complete: true}
+		}), cause: cause.NoSharedCipher, step: cause.StepCipher, setting: "no suite of TLS 1.2"},
+		{name: "a survey that was disturbed: no group", client: "modern", change: facts(func(f *transcript.Facts) {
+			f.Groups = []transcript.GroupFact{{Group: wire.GroupX25519, TLS13: transcript.No, TLS12: transcript.Yes}}
+		}), open: "groups"},
+		{name: "a survey that was disturbed: no signature algorithm", client: "modern", change: facts(func(f *transcript.Facts) {
+			f.SignatureAlgorithms = []transcript.SchemeFact{{Scheme: wire.SigRSAPKCS1SHA256, TLS13: transcript.No, TLS12: transcript.Yes}}
+		}), open: "signature algorithms"},
 		{name: "suites not all asked for", client: "modern", change: facts(func(f *transcript.Facts) {
 			f.Suites["TLS 1.3"] = transcript.SuiteFacts{Order: transcript.ServerOrder, List: suites13[:1]}
 		}), open: "whether the server accepts TLS_AES_128_GCM_SHA256"},

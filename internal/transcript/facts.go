@@ -12,7 +12,8 @@ import (
 type Facts struct {
 	// Versions that the server accepts, newest first.
 	Versions []wire.Version `json:"versions"`
-	// Suites of each of Versions, by its name ("TLS 1.2").
+	// Suites of each of Versions, by its name ("TLS 1.2"). An empty list under a
+	// version that is not among them: the server knows it, and takes no suite of it.
 	Suites map[string]SuiteFacts `json:"suites"`
 	// Groups in which the server makes a key exchange, preferred ones first.
 	Groups []GroupFact `json:"groups"`
