@@ -201,6 +201,9 @@ func certificateRow(s *survey.Survey, c *survey.Certificate) []part {
 	case c.Trusted == transcript.No:
 		parts = append(parts, part{gradeBad, "not trusted"})
 	}
+	if c.KeyFits == transcript.No {
+		parts = append(parts, part{gradeBad, "signatures are made with another key"})
+	}
 	if a := shownFor(s, c); a != "" {
 		parts = append(parts, part{gradeSoft, a})
 	}
@@ -246,7 +249,7 @@ func expiry(c *survey.Certificate) part {
 // shownFor says to which names a certificate is shown, where that is not the
 // same for all.
 func shownFor(s *survey.Survey, c *survey.Certificate) string {
-	if len(c.For) == 0 || len(s.Certificates) == 1 && s.Features.OtherName == "same" && s.Features.NoName == "same" {
+	if len(c.For) == 0 || s.Features.OtherName == "same" && s.Features.NoName == "same" {
 		return ""
 	}
 	has := func(a transcript.Asked) bool { return slices.Contains(c.For, a) }
@@ -357,7 +360,7 @@ func httpFact(s *survey.Survey) fact {
 	}
 	parts := []part{{gradeNone, h.Proto + " answers " + strconv.Itoa(h.Status)}}
 	if h.HSTS == nil || h.HSTS.MaxAge == 0 {
-		parts = append(parts, part{gradeFair, "no HSTS: browsers may be led to plain HTTP"})
+		parts = append(parts, part{gradeFair, "no HSTS"})
 	} else {
 		text := "HSTS for " + period(h.HSTS.MaxAge)
 		if h.HSTS.IncludeSubDomains {

@@ -170,6 +170,9 @@ func certificateTable(s *survey.Survey, c *survey.Certificate) surveyTable {
 		ids[i] = string(p)
 	}
 	row("problems", strings.Join(ids, ", "))
+	if c.KeyFits != transcript.Unknown {
+		row("signatures fit its key", c.KeyFits.String())
+	}
 	row("stapled status", c.Staple)
 	if c.MustStaple {
 		row("must staple", "yes")

@@ -191,13 +191,21 @@ func (p *surveyPainter) shortFix(x *report.Fix) {
 	if n := softwareName(x.For); n != "" {
 		name += ", " + n
 	}
-	p.lines = append(p.lines, p.block(margin+2, margin+2, line{{bold, name + ": "}, {plain, sentence(oneLine(x.Text))}}, 2)...)
 	rows := configRows(x)
-	if len(rows) > p.room.config {
-		rows = rows[:p.room.config]
+	if len(rows) == 0 || p.room.config > 1 {
+		p.lines = append(p.lines, p.block(margin+2, margin+2, line{{bold, name + ": "}, {plain, sentence(oneLine(x.Text))}}, 2)...)
+		name = ""
+	}
+	// Lines of configuration say more than the text around them.
+	if n := max(p.room.config, 1); len(rows) > n {
+		rows = rows[:n]
 	}
 	for _, row := range rows {
-		p.lines = append(p.lines, line{{cyan, strings.Repeat(" ", margin+2) + row}})
+		l := line{{cyan, row}}
+		if name != "" {
+			l, name = line{{bold, name + ": "}, {cyan, row}}, ""
+		}
+		p.lines = append(p.lines, p.block(margin+2, margin+4, l, 2)...)
 	}
 }
 

@@ -62,7 +62,7 @@ func flush(w io.Writer, s string, o Options) error {
 	return err
 }
 
-var asciiMarks = strings.NewReplacer("✓", "+", "✗", "x", "─", "-", "·", "|", "…", "...", "–", "-", "→", "->", "“", `"`, "”", `"`, "┄", ".")
+var asciiMarks = strings.NewReplacer("✓", "+", "✗", "x", "─", "-", "·", "|", "…", "...", "–", "-", "→", "->", "“", `"`, "”", `"`, "┄", ".", "└", "`", "≠", "!=")
 
 // termLines is a report in as few lines as it needs, and no more than fit.
 func termLines(r *report.Report, o Options) []line {

@@ -75,11 +75,11 @@ const (
 
 // Compare tells how two surveys differ.
 func Compare(a, b *Survey) *Diff {
-	d := &differ{Diff: &Diff{
+	d := &differ{both13: sharedVersions(a, b).tls13, Diff: &Diff{
 		Schema: DiffSchema, A: sideOf(a), B: sideOf(b),
 		Differences: []Difference{}, NotCompared: []string{}, OnlyA: []string{}, OnlyB: []string{},
 	}}
-	d.nameSides()
+	d.nameSides(a.Options.Connect, b.Options.Connect)
 	d.list("versions", "", nameList(a.Versions), nameList(b.Versions), false)
 	d.suites(a, b)
 	d.groups(a, b)
@@ -103,16 +103,22 @@ func sideOf(s *Survey) Side {
 }
 
 // differ collects what differs.
-type differ struct{ *Diff }
+type differ struct {
+	*Diff
+	both13 bool // both take TLS 1.3
+}
 
-// nameSides picks what tells the two apart: targets, else addresses, else time.
-func (d *differ) nameSides() {
+// nameSides picks what tells the two apart: targets, else what was dialled, else
+// time.
+func (d *differ) nameSides(connectA, connectB string) {
 	a, b := &d.A, &d.B
 	switch {
 	case a.Target.String() != b.Target.String():
 		a.Name, b.Name = a.Target.String(), b.Target.String()
 	case a.Target.Address != b.Target.Address && a.Target.Address != "" && b.Target.Address != "":
 		a.Name, b.Name = a.Target.Address, b.Target.Address
+	case connectA != connectB && a.Target.Address == b.Target.Address: // another port of it
+		a.Name, b.Name = cmp.Or(connectA, a.Target.Address), cmp.Or(connectB, b.Target.Address)
 	case b.Time < a.Time: // RFC 3339 in UTC sorts as text
 		a.Name, b.Name = "after", "before"
 	default:
@@ -332,6 +338,9 @@ func (d *differ) features(part string, a, b reflect.Value) {
 			if f.Type.Kind() == reflect.Struct {
 				d.features(part+"."+name, a.Field(i), b.Field(i))
 				continue
+			}
+			if strings.HasPrefix(name, "ticket") && !d.both13 {
+				continue // of TLS 1.3
 			}
 			if y := b.Field(i).Interface(); !a.Field(i).IsZero() || !b.Field(i).IsZero() { // numbers: 0 is none
 				d.value(part, name, fmt.Sprint(x), fmt.Sprint(y))

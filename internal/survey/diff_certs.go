@@ -18,6 +18,10 @@ func (d *differ) certificates(a, b *Survey) {
 	}
 	var slots []slot
 	find := func(s *Survey, at slot) *Certificate {
+		// A server that takes no notice of the name was not asked for each key again.
+		if at.ask == transcript.ByNoName && s.Features.NoName == "same" || at.ask == transcript.ByOtherName && s.Features.OtherName == "same" {
+			at.ask = transcript.ByName
+		}
 		for i := range s.Certificates {
 			c := &s.Certificates[i]
 			if kindOfKey(c.Key) == at.kind && (slices.Contains(c.For, at.ask) || len(c.For) == 0 && at.ask == transcript.ByName) {
@@ -54,7 +58,7 @@ func (d *differ) certificates(a, b *Survey) {
 				d.value("certificates", item, x.words(), y.words())
 			}
 		default:
-			d.certificate(item, x, y)
+			d.certificate(a, b, item, x, y)
 		}
 	}
 }
@@ -66,14 +70,15 @@ func leafHash(c *Certificate) string {
 	return c.SHA256
 }
 
-func (d *differ) certificate(item string, x, y *Certificate) {
+func (d *differ) certificate(a, b *Survey, item string, x, y *Certificate) {
 	d.value("certificates", item, x.words(), y.words())
 	if x.SHA256 == y.SHA256 {
-		d.list("certificates", item+" shown for", askedWays(x), askedWays(y), false)
+		d.list("certificates", item+" shown for", askedWays(x, a), askedWays(y, b), false)
 	}
 	d.list("certificates", item+" chain", chainBelow(x), chainBelow(y), true)
 	d.tri("certificates", item+" trusted", x.Trusted, y.Trusted)
 	d.tri("certificates", item+" covers_name", x.Covers, y.Covers)
+	d.tri("certificates", item+" key_fits", x.KeyFits, y.KeyFits)
 	d.list("certificates", item+" problems", problemIDs(x), problemIDs(y), false)
 	d.known("certificates", item+" staple", x.Staple, y.Staple)
 	d.value("certificates", item+" scts", countedSCTs(x.SCTs), countedSCTs(y.SCTs))
@@ -99,10 +104,14 @@ func (c *Certificate) words() string {
 	return s
 }
 
-func askedWays(c *Certificate) []string {
-	out := make([]string, len(c.For))
-	for i, f := range c.For {
-		out[i] = string(f)
+// askedWays are the ways to ask that get this certificate and not any other.
+func askedWays(c *Certificate, s *Survey) []string {
+	var out []string
+	for _, f := range c.For {
+		if f == transcript.ByNoName && s.Features.NoName == "same" || f == transcript.ByOtherName && s.Features.OtherName == "same" {
+			continue
+		}
+		out = append(out, string(f))
 	}
 	return out
 }
