@@ -108,7 +108,14 @@ func (c *Certificate) words() string {
 func askedWays(c *Certificate, s *Survey) []string {
 	var out []string
 	for _, f := range c.For {
-		if f == transcript.ByNoName && s.Features.NoName == "same" || f == transcript.ByOtherName && s.Features.OtherName == "same" {
+		how := "asked"
+		switch f {
+		case transcript.ByNoName:
+			how = s.Features.NoName
+		case transcript.ByOtherName:
+			how = s.Features.OtherName
+		}
+		if how == "same" || how == "" { // of which the features tell
 			continue
 		}
 		out = append(out, string(f))
