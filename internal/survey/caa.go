@@ -24,7 +24,7 @@ func caaRemarks(s *Survey) []string {
 			continue
 		}
 		leaf, err := trust.ParseCertificate(c.Served.Chain[0])
-		if err != nil {
+		if err != nil || leaf.Issuer.O == "" { // no public CA is without an organisation
 			continue
 		}
 		own, known := caaDomains[leaf.Issuer.O]

@@ -155,6 +155,43 @@ func TestCertificate(t *testing.T) {
 	}
 }
 
+// A zone may forbid the CA that issued what is served.
+func TestCAARemarks(t *testing.T) {
+	p := newPKITest(t)
+	ca := *p.inter
+	ca.RawSubject, ca.Subject = nil, pkix.Name{Organization: []string{"Let's Encrypt"}, CommonName: "E9"}
+	p.inter = sign(t, &ca, p.root, p.key.Public(), p.rootKey)
+	leaf := p.leaf(t, nil, ecKey(t).Public())
+	for _, x := range []struct {
+		caa  []string
+		want string
+	}{
+		{nil, ""},
+		{[]string{`0 issue "letsencrypt.org"`}, ""},
+		{[]string{`0 issue "pki.goog"`, `0 issue "letsencrypt.org"`}, ""},
+		{[]string{`0 issue "pki.goog"`}, "CAA records allow pki.goog to issue certificates, and this one is of Let's Encrypt: it cannot be renewed there"},
+		{[]string{`0 issue ";"`}, "CAA records allow nobody to issue certificates, and this one is of Let's Encrypt: it cannot be renewed there"},
+	} {
+		s := healthy(t)
+		s.DNS = DNS{Asked: true, CAA: x.caa}
+		s.Certificates[0].Served.Chain = [][]byte{leaf.Raw}
+		got := caaRemarks(s)
+		if x.want == "" && len(got) > 0 || x.want != "" && !slices.Equal(got, []string{x.want}) {
+			t.Errorf("%q: %q", x.caa, got)
+		}
+	}
+}
+
+func FuzzCAA(f *testing.F) {
+	f.Add(`0 issue "letsencrypt.org; a=b"`)
+	f.Add(`0 issue`)
+	f.Fuzz(func(t *testing.T, record string) {
+		if allowed, restricted := caaIssuers([]string{record}); len(allowed) > 0 && !restricted || slices.Contains(allowed, "") {
+			t.Errorf("%q %v", allowed, restricted)
+		}
+	})
+}
+
 // All of it together, on a real chain.
 func TestInterpret(t *testing.T) {
 	p := newPKITest(t)

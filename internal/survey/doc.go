@@ -4,4 +4,6 @@
 //
 // Its files: choice.go is the search for all that is accepted and its order;
 // pace.go holds how much is asked at a time; the others ask for one thing each.
+//
+// What the facts mean is told by pure functions, which meaning.go lists.
 package survey
