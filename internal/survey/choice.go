@@ -288,6 +288,9 @@ func (q *search[T]) byClientOrder() (choice[T], bool) {
 		for i := range likely {
 			lists = append(lists, slices.Concat(likely[i:], likely[:i]))
 		}
+		if round == 0 {
+			lists = append(lists, q.unproved()...)
+		}
 		slices.Reverse(others)
 		n := q.limit
 		if round > 0 {
@@ -295,15 +298,7 @@ func (q *search[T]) byClientOrder() (choice[T], bool) {
 		}
 		q.put(append(lists, chunks(others, n)...)...)
 	}
-	if q.prove {
-		var skipped []T
-		for _, x := range q.guessed(q.candidates) {
-			if !q.isAccepted(x) && !q.isRefused(x, false) {
-				skipped = append(skipped, x)
-			}
-		}
-		q.put(chunks(skipped, q.limit)...)
-	}
+	q.put(q.unproved()...) // most were proved beside the first round
 	acc := q.accepted()
 	for _, e := range q.log {
 		if !q.followsClient(e, acc) {
@@ -311,6 +306,21 @@ func (q *search[T]) byClientOrder() (choice[T], bool) {
 		}
 	}
 	return choice[T]{q.guessed(acc), transcript.ClientOrder, len(acc) > 1, !q.ended && len(q.unknown(q.candidates, true)) == 0}, true
+}
+
+// unproved are the elements that were only passed over, in lists that fit, if they
+// are to be proved.
+func (q *search[T]) unproved() [][]T {
+	if !q.prove {
+		return nil
+	}
+	var skipped []T
+	for _, x := range q.guessed(q.candidates) {
+		if !q.isAccepted(x) && !q.isRefused(x, false) && q.isRefused(x, true) {
+			skipped = append(skipped, x)
+		}
+	}
+	return chunks(skipped, q.limit)
 }
 
 // byServerOrder finds what is accepted and the order of it, where the server's
