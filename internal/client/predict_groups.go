@@ -35,7 +35,11 @@ func (r *run) groupsInOrder(v wire.Version) []wire.Group {
 			out = append(out, g.Group)
 		}
 	}
-	if sent && len(out) > 1 && !r.serverDecides(r.f.GroupOrder, "whose order of groups decides") {
+	order := r.f.GroupOrder
+	if v < wire.VersionTLS13 && slices.Contains(r.f.Versions, wire.VersionTLS13) {
+		order = r.f.GroupOrder12
+	}
+	if sent && len(out) > 1 && !r.serverDecides(order, "whose order of groups decides in "+v.String()) {
 		slices.SortStableFunc(out, func(a, b wire.Group) int { return slices.Index(offered, a) - slices.Index(offered, b) })
 	}
 	return out
@@ -134,7 +138,12 @@ func (r *run) pickShare(d *deal, groups []wire.Group) bool {
 	}
 	i := slices.IndexFunc(groups, held)
 	asks := r.holds(r.f.Features.HelloRetry, true, "whether the server asks for another key share")
-	if i >= 0 && (!asks || r.holds(r.f.ShareFirst, true, "whether the server prefers a key share that it has")) {
+	take := !asks || i >= 0 && r.holds(r.f.ShareFirst, true, "whether the server prefers a key share that it has")
+	if take && asks && isHybrid(groups[0]) {
+		// Go since 1.24 and OpenSSL since 3.5 ask for that one all the same.
+		take = !r.holds(transcript.Unknown, true, "whether the server would rather ask for a post-quantum share")
+	}
+	if i >= 0 && take {
 		d.group, d.retry = groups[i], false
 		return true
 	}

@@ -77,6 +77,7 @@ func (s *realServer) facts() *transcript.Facts {
 	if s.clientGroups {
 		f.GroupOrder = transcript.ClientOrder
 	}
+	f.GroupOrder12 = f.GroupOrder
 	f.Versions = slices.Clone(s.Versions)
 	slices.SortFunc(f.Versions, func(a, b wire.Version) int { return int(b) - int(a) })
 	for _, v := range s.Versions {

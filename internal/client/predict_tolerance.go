@@ -62,14 +62,15 @@ func (r *run) traits() []trait {
 		intolerant(len(h.Extensions) == 0, tol.NoExtensions, "no extensions"),
 		lost(h.size+recordHeader > segment, tol.Large, "more bytes than one segment holds"),
 		lost(h.size >= 256 && h.size <= 511, tol.Medium, "256 to 511 bytes"),
-		intolerant(slices.ContainsFunc(shares, isHybrid), hybrid, "a post-quantum key share"),
+		intolerant(slices.ContainsFunc(shares, func(s wire.KeyShare) bool { return isHybrid(s.Group) }), hybrid, "a post-quantum key share"),
 	}
 }
 
 const recordHeader = 5
 
-func isHybrid(s wire.KeyShare) bool {
-	switch s.Group {
+// isHybrid: a group with a post-quantum half.
+func isHybrid(g wire.Group) bool {
+	switch g {
 	case wire.GroupX25519MLKEM768, wire.GroupSecP256r1MLKEM768, wire.GroupSecP384r1MLKEM1024, wire.GroupCECPQ2, wire.GroupX25519Kyber768Draft00:
 		return true
 	}

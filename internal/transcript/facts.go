@@ -17,8 +17,12 @@ type Facts struct {
 	Suites map[string]SuiteFacts `json:"suites"`
 	// Groups in which the server makes a key exchange, preferred ones first.
 	Groups []GroupFact `json:"groups"`
-	// GroupOrder says whose order decides among them.
+	// GroupOrder says whose order decides among them, in TLS 1.3 if the server has it.
 	GroupOrder Order `json:"group_order"`
+	// GroupOrder12 is the same for TLS 1.2 and older of a server that has TLS 1.3
+	// too: crypto/tls follows the client there, and its own order in TLS 1.3. ""
+	// if nobody looked.
+	GroupOrder12 Order `json:"group_order_tls12,omitempty"`
 	// ShareFirst: it takes a group of which the hello holds a key share before one
 	// that it likes better and would have to ask for (HelloRetryRequest).
 	ShareFirst Tri `json:"key_share_first"`
