@@ -5,6 +5,8 @@ package e2e
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"os/exec"
@@ -95,7 +97,7 @@ func goServer(e *env, s spec) {
 	if conf.NextProtos == nil {
 		conf.NextProtos = []string{"http/1.1"}
 	}
-	srv := &http.Server{ReadHeaderTimeout: 30 * time.Second, ErrorLog: nil, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	srv := &http.Server{ReadHeaderTimeout: 30 * time.Second, ErrorLog: log.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintln(w, "the shop is open")
 	})}
 	if !slices.Contains(conf.NextProtos, "h2") {

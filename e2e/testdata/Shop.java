@@ -17,7 +17,7 @@ public final class Shop {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(keyManagers(), trustManagers(), null);
     SSLServerSocket server = (SSLServerSocket) context.getServerSocketFactory()
-        .createServerSocket(Integer.parseInt(args.get("port")), 64, InetAddress.getByName("127.0.0.1"));
+        .createServerSocket(Integer.parseInt(args.get("port")), 64, InetAddress.getByName(args.getOrDefault("address", "127.0.0.1")));
     SSLParameters p = server.getSSLParameters();
     p.setProtocols(args.get("versions").split(","));
     if (args.containsKey("suites")) p.setCipherSuites(args.get("suites").split(","));
