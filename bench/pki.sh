@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# pki.sh DIR NAME: a root, an intermediate, and leaves for NAME (RSA-2048 and
-# Ed25519) with their chains. New at every run: nothing here is worth keeping.
+# pki.sh DIR NAME: a root, an intermediate, and leaves for NAME (RSA-2048,
+# Ed25519, ECDSA P-256) with their chains. New at every run: nothing here is worth keeping.
 set -euo pipefail
 dir=$1 name=$2
 mkdir -p "$dir"
@@ -24,3 +24,6 @@ leaf() { # FILE ALGORITHM
 }
 leaf rsa rsa:2048
 leaf ed25519 ed25519
+openssl ecparam -name prime256v1 -out p256.par
+leaf p256 ec:p256.par
+openssl pkcs12 -export -in rsa.pem -certfile intermediate.pem -inkey rsa.key -out rsa.p12 -passout pass:changeit # for Java

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# run.sh [PART…]: measures tlswhy side by side with curl and openssl and writes
-# the tables into RESULTS.md. Parts: startup healthy faults silent go; all by
-# default; with parts, the tables go to stdout alone. The part hold starts the
-# servers and tells how to reach them, for profiling by hand, until Ctrl-C. RUNS=N
-# sets how often each program runs (default 15).
+# run.sh [PART…]: measures tlswhy side by side with curl and openssl, and its
+# survey with sslscan, testssl.sh and nmap, and writes the tables into RESULTS.md.
+# Parts: startup healthy faults silent go survey bulk; all by default; with parts, the
+# tables go to stdout alone, with WRITE=1 also into RESULTS.md where all parts of a
+# section were measured. survey takes a quarter of an hour: the others are slow. The
+# part hold starts the servers and tells how to reach them, for profiling by hand,
+# until Ctrl-C. RUNS=N sets how often each program runs (default 15; survey: 7).
 #
 # Needs Linux, root (network namespaces), nginx with its stream module, curl,
-# openssl and Go. Everything it makes lives in a directory and two network
-# namespaces of its own and is gone when it ends, however it ends.
+# openssl and Go; survey needs what bench/peers.sh installs. Everything it makes
+# lives in a directory and two network namespaces of its own and is gone when it
+# ends, however it ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bench=$PWD/bench
@@ -16,9 +19,9 @@ name=bench.example
 here=198.18.0.1 there=198.18.0.2 nobody=198.18.0.66 # RFC 2544: for benchmarks
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(startup healthy faults silent go)
+[ $# -gt 0 ] || parts=(startup healthy faults silent go survey bulk)
 for part in "${parts[@]}"; do
-  [[ $part =~ ^(startup|healthy|faults|silent|go|hold)$ ]] || { echo "run.sh: no part is called $part" >&2; exit 2; }
+  [[ $part =~ ^(startup|healthy|faults|silent|go|survey|bulk|hold)$ ]] || { echo "run.sh: no part is called $part" >&2; exit 2; }
 done
 wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
@@ -26,6 +29,8 @@ wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 for tool in ip nginx curl openssl go; do
   command -v $tool >/dev/null || { echo "run.sh: $tool is missing" >&2; exit 2; }
 done
+
+if wants survey; then "$bench/peers.sh" --check >/dev/null || { echo "run.sh: run bench/peers.sh first" >&2; exit 2; }; fi
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tlswhy-bench.XXXXXX")
 id=$$
@@ -45,7 +50,11 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 export CGO_ENABLED=0
-go build -trimpath -ldflags "-s -w" -o "$dir/tlswhy" ./cmd/tlswhy
+if [ -n "${TLSWHY_BINARY:-}" ]; then
+  cp "$TLSWHY_BINARY" "$dir/tlswhy"
+else
+  go build -trimpath -ldflags "-s -w" -o "$dir/tlswhy" ./cmd/tlswhy
+fi
 go build -trimpath -ldflags "-s -w" -o "$dir/hello" ./bench/hello
 go build -o "$dir/" ./bench/compare ./bench/delaylink
 # What else the machine does shall disturb the measurements little.
@@ -83,13 +92,29 @@ network() {
 servers() {
   ip netns exec "$server" nginx -c "$dir/nginx.conf" -e "$dir/nginx.log" & pids+=($!)
   ip netns exec "$server" "$dir/compare" mute 0.0.0.0:9010 & pids+=($!)
-  for _ in $(seq 100); do
-    ip netns exec "$server" openssl s_client -connect 127.0.0.1:8443 </dev/null >/dev/null 2>&1 && return
+  answers 8443 || { cat "$dir/nginx.log" >&2; exit 1; }
+}
+
+answers() { # PORT
+  for _ in $(seq 200); do
+    ip netns exec "$server" openssl s_client -connect "127.0.0.1:$1" </dev/null >/dev/null 2>&1 && return
     sleep 0.1
   done
-  echo "run.sh: nginx does not come up:" >&2
-  cat "$dir/nginx.log" >&2
-  exit 1
+  echo "run.sh: the server on port $1 does not come up" >&2
+  return 1
+}
+
+# The servers that are surveyed, beside nginx, each as its makers set it up.
+surveyed() {
+  javac -d "$dir/classes" e2e/testdata/Shop.java
+  mkfifo "$dir/stdin"
+  exec 9<> "$dir/stdin" # s_server ends when its input does
+  ip netns exec "$server" openssl s_server -accept 8460 -www -cert "$dir/pki/rsa.pem" -key "$dir/pki/rsa.key" -cert_chain "$dir/pki/intermediate.pem" \
+    <&9 > "$dir/s_server.log" 2>&1 & pids+=($!)
+  ip netns exec "$server" java -cp "$dir/classes" Shop address=0.0.0.0 port=8461 "keys=$dir/pki/rsa.p12" versions=TLSv1.2,TLSv1.3 > "$dir/java.log" 2>&1 & pids+=($!)
+  ip netns exec "$server" gnutls-serv --http --port 8462 --x509certfile "$dir/pki/rsa.chain.pem" --x509keyfile "$dir/pki/rsa.key" --disable-client-cert \
+    > "$dir/gnutls.log" 2>&1 & pids+=($!)
+  answers 8460 && answers 8461 && answers 8462
 }
 
 # In the background, because only wait lets a signal interrupt bash.
@@ -112,10 +137,11 @@ machine() {
   echo
 }
 
+surveys=("8450=nginx, RSA and ECDSA" "8460=openssl s_server" "8461=Java (JSSE)" "8462=gnutls-serv")
 healthy=("8443=TLS 1.3, RSA-2048" "8444=TLS 1.2, RSA-2048" "8445=TLS 1.3 after a HelloRetryRequest (secp384r1)")
 
-measure() {
-  if wants startup || wants healthy || wants faults || wants silent; then machine; network; servers; fi
+measure_speed() {
+  machine
   if wants startup; then
     echo "### Start"; echo
     near startup -n 51
@@ -146,26 +172,61 @@ measure() {
   fi
 }
 
+measure_survey() {
+  machine
+  "$bench/peers.sh" --check | sed -n 's/^/- /p'
+  echo
+  surveyed
+  local n=$(((runs + 1) / 2 - 1))
+  echo "### Everything a server accepts, about 0 ms away"; echo
+  near survey -n $n "${surveys[@]}"
+  echo "### Everything a server accepts, 100 ms away"; echo
+  far survey -n $n "${surveys[@]}"
+}
+
+measure_bulk() {
+  machine
+  RUNS=$(((runs + 1) / 2)) await "$bench/bulk.sh"
+}
+
+# section NAME: puts $dir/NAME.md between its marks in RESULTS.md.
+results=$bench/RESULTS.md
+section() {
+  local begin="<!-- $1: generated by bench/run.sh -->" end="<!-- $1: end -->"
+  grep -qF "$begin" "$results" || { echo "run.sh: no \"$begin\" in $results" >&2; exit 1; }
+  awk -v begin="$begin" -v end="$end" -v tables="$dir/$1.md" '
+    $0 == begin { print; print ""; while ((getline line < tables) > 0) print line; skip = 1; next }
+    $0 == end { skip = 0 }
+    !skip' "$results" > "$dir/RESULTS.md"
+  cat "$dir/RESULTS.md" > "$results"
+  echo "run.sh: the tables of $1 are in bench/RESULTS.md" >&2
+}
+
+if wants startup || wants healthy || wants faults || wants silent || wants survey || wants hold; then network; servers; fi
 if wants hold; then
-  network
-  servers
   echo "about 0 ms: ip netns exec $server COMMAND, servers at 127.0.0.1"
   echo "100 ms: ip netns exec $client COMMAND, servers at $there"
   echo "root: $dir/pki/root.pem, name: $name, ports: see nginx.sh"
   wait
 fi
-if [ $# -gt 0 ]; then
-  measure
-  exit
-fi
-
-results=$bench/RESULTS.md
-measure > "$dir/tables.md"
-begin='<!-- speed: generated by bench/run.sh -->' end='<!-- speed: end -->'
-grep -qF "$begin" "$results" || { echo "run.sh: no \"$begin\" in $results" >&2; exit 1; }
-awk -v begin="$begin" -v end="$end" -v tables="$dir/tables.md" '
-  $0 == begin { print; print ""; while ((getline line < tables) > 0) print line; skip = 1; next }
-  $0 == end { skip = 0 }
-  !skip' "$results" > "$dir/RESULTS.md"
-cat "$dir/RESULTS.md" > "$results"
-echo "run.sh: the tables are in bench/RESULTS.md" >&2
+# measured SECTION PART…: measures what is wanted of a section, and prints or writes it.
+write=${WRITE:-}
+[ $# -gt 0 ] || write=1
+measured() {
+  local tables=$1 part all=1 any=
+  shift
+  for part in "$@"; do
+    if wants "$part"; then any=1; else all=; fi
+  done
+  [ "$any" ] || return 0
+  if [ -z "$write" ]; then
+    "measure_$tables"
+    return
+  fi
+  "measure_$tables" > "$dir/$tables.md"
+  cat "$dir/$tables.md"
+  if [ "$all" ]; then section "$tables"; fi
+}
+measured speed startup healthy faults silent go
+measured survey survey
+measured bulk bulk

@@ -5,7 +5,7 @@
 // Markdown. bench/run.sh prepares what it needs and calls it in a network
 // namespace.
 //
-//	compare healthy|faults|silent|startup [flags] [endpoints]
+//	compare healthy|faults|silent|startup|survey [flags] [endpoints]
 //	go test -bench . | compare gobench
 //
 // A run that does less than was asked of it (a handshake not finished, a cause
@@ -35,7 +35,7 @@ type setup struct {
 
 func main() {
 	commands := map[string]func(*setup, []string) error{
-		"healthy": healthy, "faults": faults, "silent": silent, "startup": startup,
+		"healthy": healthy, "faults": faults, "silent": silent, "startup": startup, "survey": survey,
 		"gobench": gobench,
 		"mute":    func(_ *setup, args []string) error { return mute(args) },
 		"shim":    func(_ *setup, args []string) error { return shim(args) },
