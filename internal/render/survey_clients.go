@@ -2,6 +2,7 @@ package render
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,9 @@ var products = sync.OnceValue(func() map[string]product {
 	for _, p := range all {
 		name := p.Product
 		out[p.ID] = product{name, shortVersion(p.Version), p.Year, seen[name]}
+		if p.ID == client.Default { // stands for all current ones, and before them
+			out[p.ID] = product{name: name, year: math.MaxInt}
+		}
 		seen[name]++
 	}
 	return out

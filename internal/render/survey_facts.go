@@ -2,12 +2,12 @@ package render
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/survey"
 	"github.com/tlswhy/tlswhy/internal/transcript"
@@ -193,11 +193,15 @@ func certificateRow(s *survey.Survey, c *survey.Certificate) []part {
 	case c.Trusted == transcript.Yes:
 		parts = append(parts, part{gradeGood, "trusted"})
 	case len(c.Problems) > 0:
-		ids := make([]string, len(c.Problems))
-		for i, p := range c.Problems {
-			ids[i] = string(p)
+		var ids []string
+		for _, p := range c.Problems {
+			if p != cause.Expired || c.DaysLeft >= 0 { // which is said already
+				ids = append(ids, string(p))
+			}
 		}
-		parts = append(parts, part{gradeBad, strings.Join(ids, ", ")})
+		if len(ids) > 0 {
+			parts = append(parts, part{gradeBad, strings.Join(ids, ", ")})
+		}
 	case c.Trusted == transcript.No:
 		parts = append(parts, part{gradeBad, "not trusted"})
 	}
@@ -238,7 +242,13 @@ func expiry(c *survey.Certificate) part {
 	case len(c.Chain) == 0:
 		return part{gradeSoft, "expiry not known"}
 	case d < 0:
-		return part{gradeBad, "expired " + count(-d, "day") + " ago"}
+		first := c.Chain[0].NotAfter
+		for _, x := range c.Chain {
+			if x.NotAfter.Before(first) {
+				first = x.NotAfter
+			}
+		}
+		return part{gradeBad, "expired on " + dayOf(first)}
 	case d < 15:
 		return part{gradePoor, count(d, "day") + " left"}
 	default:
@@ -419,5 +429,3 @@ func dayOf(t time.Time) string {
 	}
 	return date(t)
 }
-
-func ms(x float64) string { return fmt.Sprintf("%.1f ms", x) }

@@ -32,7 +32,7 @@ func markdownSurvey(b *strings.Builder, v *surveyView) {
 			cells = append(cells, mdParts(row))
 		}
 		for _, l := range f.Out {
-			cells = append(cells, "*"+mdText(l.Words(0))+"*: "+mdText(l.Text))
+			cells = append(cells, mdText(l.Text)+" *"+mdText(l.Words(0))+"*")
 		}
 		fmt.Fprintf(b, "| **%s** | %s |\n", mdText(f.Label), strings.Join(cells, "<br>"))
 	}

@@ -150,7 +150,7 @@ func (p *surveyPainter) fact(f fact) {
 		label = ""
 	}
 	for _, l := range f.Out {
-		p.beside(label, bold, surveyLabel, line{{yellow, "└ "}, {yellow, l.Words(p.most(p.room.products))}, {dim, ": " + l.Text}}, p.most(2))
+		p.beside(label, bold, surveyLabel, line{{yellow, "└ "}, {plain, l.Text + " "}, {yellow, l.Words(p.most(p.room.products))}}, p.most(2))
 		label = ""
 	}
 }
