@@ -367,6 +367,10 @@ func (r *run) pickALPN(d *deal) *failure {
 	if len(r.f.ALPN) == 0 && r.f.ALPNRefuses == transcript.Unknown {
 		return nil // nothing chosen, nothing refused: it ignores the extension
 	}
+	if len(r.f.ALPN) == 0 && r.f.ALPNRefuses == transcript.Yes {
+		// It takes some, or it would not look at them: the survey missed them.
+		r.unsure("the server's application protocols")
+	}
 	if !r.holds(r.f.ALPNRefuses, false, "whether the server refuses foreign application protocols") {
 		return nil
 	}

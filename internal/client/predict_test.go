@@ -166,6 +166,7 @@ func TestPredict(t *testing.T) {
 
 		{name: "ALPN refused", client: "chrome", change: facts(func(f *transcript.Facts) { f.ALPN = []string{"acme-tls/1"} }), cause: cause.NoALPNOverlap, step: cause.StepCipher},
 		{name: "ALPN not offered", client: "openssl-3.0", change: facts(func(f *transcript.Facts) { f.ALPN = []string{"acme-tls/1"} })},
+		{name: "ALPN refused, and none taken", client: "chrome", change: facts(func(f *transcript.Facts) { f.ALPN = nil }), cause: cause.NoALPNOverlap, step: cause.StepCipher, open: "application protocols"},
 		{name: "ALPN ignored", client: "chrome", change: facts(func(f *transcript.Facts) { f.ALPN, f.ALPNRefuses = nil, transcript.Unknown })},
 		{name: "ALPN: not known whether it refuses", client: "chrome", change: facts(func(f *transcript.Facts) { f.ALPN, f.ALPNRefuses = []string{"acme-tls/1"}, transcript.Unknown }), open: "application protocols"},
 
@@ -211,6 +212,10 @@ func TestPredict(t *testing.T) {
 		{name: "a large hello", client: "chrome", change: facts(func(f *transcript.Facts) { f.Features.Tolerates.Large = transcript.No }), cause: cause.LargeHelloDropped, step: cause.StepVersion},
 		{name: "a large hello, to a client of a small one", client: "openssl-3.0", change: facts(func(f *transcript.Facts) { f.Features.Tolerates.Large = transcript.No })},
 		{name: "a post-quantum share", client: "firefox", change: facts(func(f *transcript.Facts) { f.Features.Tolerates.HybridShare = transcript.No }), cause: cause.VersionIntolerant, step: cause.StepVersion},
+		{name: "a post-quantum share, not looked at, where size and GREASE are no matter", client: "firefox", change: facts(func(f *transcript.Facts) { f.Features.Tolerates.HybridShare = transcript.Unknown })},
+		{name: "a post-quantum share, not looked at", client: "firefox", change: facts(func(f *transcript.Facts) {
+			f.Features.Tolerates.HybridShare, f.Features.Tolerates.GREASE = transcript.Unknown, transcript.Unknown
+		}), open: "post-quantum"},
 		{name: "256 to 511 bytes", client: "node-4.9.1", change: facts(func(f *transcript.Facts) { f.Features.Tolerates.Medium = transcript.No }), cause: cause.LargeHelloDropped, step: cause.StepVersion},
 		{name: "256 to 511 bytes, to a client that pads", client: "curl-openssl", change: facts(func(f *transcript.Facts) { f.Features.Tolerates.Medium = transcript.No })},
 		{name: "TLS 1.3 is unheard of", client: "curl-openssl", change: facts(func(f *transcript.Facts) {

@@ -41,8 +41,10 @@ func (r *run) traits() []trait {
 	newest := slices.Max(append(slices.Clone(r.f.Versions), 0))
 	shares := h.KeyShares()
 	hybrid := tol.HybridShare
-	if hybrid == transcript.Unknown && tol.Large == transcript.No {
-		hybrid = transcript.Yes // size says it already
+	if hybrid == transcript.Unknown && (tol.Large == transcript.No || tol.Large == transcript.Yes && tol.GREASE == transcript.Yes) {
+		// Size says it already; or neither size nor shares of unknown groups, which
+		// GREASE has too, are too much.
+		hybrid = transcript.Yes
 	}
 	const fails = "no answer to hellos with "
 	intolerant := func(has bool, fact transcript.Tri, what string) trait {
