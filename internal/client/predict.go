@@ -269,6 +269,9 @@ func (r *run) predict() Prediction {
 	if f := r.inadequate(d); f != nil {
 		return out.failed(f)
 	}
+	if f := r.unlistedChain(d); f != nil {
+		return out.failed(f)
+	}
 	if f := r.intolerance(true); f != nil {
 		return Prediction{}.failed(f)
 	}

@@ -1,12 +1,14 @@
 package client
 
 import (
+	"crypto"
 	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
@@ -164,4 +166,41 @@ func (r *run) shown(foreign bool) []*leaf {
 		}
 	}
 	return out
+}
+
+// unlistedChain: a client says with which schemes certificates may be signed, and
+// a server that has no such chain may send another one (RFC 8446, Section
+// 4.4.2.2) or give up, as Java does.
+func (r *run) unlistedChain(d *deal) *failure {
+	if d.leaf == nil || d.scheme == 0 {
+		return nil
+	}
+	listed := r.h.SignatureAlgorithmsCert()
+	if listed == nil {
+		listed = r.h.SignatureAlgorithms()
+	}
+	for _, c := range d.leaf.chain {
+		if c == nil || c.SelfIssued() {
+			continue // nobody checks the signature of a root
+		}
+		s := schemeOf(c.SignatureAlgorithm)
+		if s == 0 || slices.Contains(listed, s) || r.holds(transcript.Unknown, true, "whether the server minds that a certificate is signed with "+s.String()) {
+			continue
+		}
+		return stop(cause.NoSharedSignatureAlgorithm, "a certificate signed with "+s.String(), "the server has no certificate that is signed with an algorithm that this client lists")
+	}
+	return nil
+}
+
+// schemeOf is the code point of a certificate's signature; 0: of no interest.
+func schemeOf(a trust.SignatureAlgorithm) wire.SignatureScheme {
+	hash := map[crypto.Hash]wire.SignatureScheme{crypto.SHA1: 2, crypto.SHA224: 3, crypto.SHA256: 4, crypto.SHA384: 5, crypto.SHA512: 6}[a.Hash]
+	switch {
+	case hash == 0:
+	case a.Scheme == trust.PKCS1v15:
+		return hash<<8 | 1
+	case a.Scheme == trust.ECDSA:
+		return hash<<8 | 3
+	}
+	return 0
 }

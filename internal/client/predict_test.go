@@ -192,6 +192,9 @@ func TestPredict(t *testing.T) {
 		{name: "a chain that was not kept", client: "modern", change: facts(func(f *transcript.Facts) { f.Served[0].Chain, f.Served[0].Key = nil, "RSA 2048" }), open: "certificate chain"},
 		{name: "a chain that was not kept, to a client that does not look", client: "nginx-proxy", change: facts(func(f *transcript.Facts) { f.Served[0].Chain, f.Served[0].Key = nil, "RSA 2048" })},
 		{name: "a key of another certificate", client: "modern", change: facts(func(f *transcript.Facts) { f.Served[0].KeyFits = transcript.No }), cause: cause.CertKeyMismatch, step: cause.StepKeys},
+		{name: "a chain signed with what the client does not list", client: "subtls-0.5", change: facts(func(f *transcript.Facts) {
+			f.Served[0].Chain = predictCA().issue(t, "ECDSA P-256", func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA384 })
+		}), open: "ecdsa_secp384r1_sha384"},
 		{name: "HTTP/2 over a suite that it forbids", client: "chrome", change: facts(func(f *transcript.Facts) {
 			f.Versions = f.Versions[1:]
 			f.Suites["TLS 1.2"] = transcript.SuiteFacts{Complete: true, Order: transcript.ServerOrder, List: ecdheCBC}
