@@ -111,6 +111,9 @@ func (s *session) serve(t *transcript.Transcript, asked transcript.Asked) {
 	if !slices.Contains(x.For, asked) {
 		x.For = append(x.For, asked)
 	}
+	if t.SignatureValid != transcript.Unknown {
+		x.KeyFits = t.SignatureValid
+	}
 	if len(t.OCSP) > 0 && len(x.OCSP) == 0 {
 		x.OCSP = t.OCSP
 	}
