@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 
 	"github.com/tlswhy/tlswhy/internal/survey"
 	"github.com/tlswhy/tlswhy/internal/transcript"
@@ -65,6 +66,11 @@ func (c *Checker) Survey(ctx context.Context, t Target) (*SurveyResult, error) {
 		return nil, fmt.Errorf("surveying %s: %w", t, err)
 	}
 	s.Version = Version()
+	for _, a := range s.Addresses {
+		if ip, err := netip.ParseAddr(a.IP); err == nil && d.ExpectAddress.IsValid() && !d.ExpectAddress.Contains(ip.Unmap()) {
+			s.Notes = append(s.Notes, fmt.Sprintf("the name resolves to %s, which is not in %s", ip, d.ExpectAddress))
+		}
+	}
 	s.FillLists()
 	return s, err
 }

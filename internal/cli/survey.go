@@ -71,7 +71,7 @@ unreadable input, 3 no TLS was found, 130 interrupted.`,
 	}
 	f.register(cmd)
 	fs := cmd.Flags()
-	fs.StringVar(&f.against, "against", "", "compare with `ADDRESS|TARGET|FILE` and show what differs")
+	fs.StringVar(&f.against, "against", "", "show what differs at `PLACE`: an address for the same name,\nanother target, or a file of survey --json")
 	group(fs, groupCompare, "against")
 	fs.IntVar(&f.concurrency, "concurrency", 0, "hold `N` connections to one address at once; default 24")
 	group(fs, groupPace, "concurrency")

@@ -61,6 +61,9 @@ func groupFact(s *survey.Survey) fact {
 		if s.ShareFirst == transcript.Yes && s.GroupOrder == transcript.ServerOrder {
 			o += ", among those that the client sends a key share of"
 		}
+		if o12 := orderWords(s.GroupOrder12, len(s.Groups)); o12 != "" && s.GroupOrder12 != s.GroupOrder {
+			o += "; in TLS 1.2 " + o12
+		}
 		row = append(row, sep, part{gradeSoft, o})
 	}
 	f.Rows = append(f.Rows, row)

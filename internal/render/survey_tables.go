@@ -111,6 +111,9 @@ func groupTable(s *survey.Survey) surveyTable {
 	t := surveyTable{Title: "Groups", Head: []string{"code", "name", "TLS 1.3", "TLS 1.2", ""}}
 	if o := orderWords(s.GroupOrder, len(s.Groups)); o != "" {
 		t.Note = capitalised(o) + " decides."
+		if o12 := orderWords(s.GroupOrder12, len(s.Groups)); o12 != "" && s.GroupOrder12 != s.GroupOrder {
+			t.Note = capitalised(o) + " decides in TLS 1.3, " + o12 + " in TLS 1.2."
+		}
 	}
 	for _, g := range s.Groups {
 		note, gr := "", gradeNone

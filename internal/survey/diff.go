@@ -253,6 +253,7 @@ func (d *differ) groups(a, b *Survey) {
 	d.list("groups", "", list(a), list(b), server)
 	if len(a.Groups) > 1 && len(b.Groups) > 1 {
 		d.known("groups", "order", string(a.GroupOrder), string(b.GroupOrder))
+		d.known("groups", "order in TLS 1.2", string(a.GroupOrder12), string(b.GroupOrder12))
 		d.tri("groups", "key_share_first", a.ShareFirst, b.ShareFirst)
 	}
 }
