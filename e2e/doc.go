@@ -11,6 +11,8 @@
 //   - behave_test.go: TestServersBehave asks curl, openssl and others whether the servers really have the fault.
 //     It does not need tlswhy: if it fails, the row is wrong and not the program.
 //   - causes_test.go: TestCauses runs tlswhy on every row; clients_test.go holds its verdicts against the real client.
+//   - survey_*_test.go: TestSurveyAgreesWithOpenSSL asks 27 servers for each thing one by one with openssl s_client and
+//     gnutls-cli and holds tlswhy survey against all answers.
 //   - fixes_test.go: TestFixes applies the catalogue's fixes to broken servers and runs tlswhy retest.
 //
 // scripts/install-servers.sh installs what is needed. A missing tool skips its rows, visibly, and fails them where CI=true.
