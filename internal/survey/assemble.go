@@ -50,7 +50,7 @@ func (s *session) document() *Survey {
 	case s.unreachable != "":
 		d.Notes = append(d.Notes, s.unreachable)
 	case len(s.facts.Versions) == 0:
-		d.Notes = append(d.Notes, "no hello was answered with TLS: tlswhy "+s.target.String()+" tells why")
+		d.Notes = append(d.Notes, "no hello was answered with TLS: tlswhy check tells why")
 	}
 	s.meaning(d)
 	return d

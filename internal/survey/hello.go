@@ -63,6 +63,8 @@ type offer13 struct {
 	schemes []wire.SignatureScheme
 	// noShare leaves the choice of the group to a HelloRetryRequest.
 	noShare bool
+	// hybrid lists post-quantum groups too, without a share.
+	hybrid bool
 }
 
 func (s *session) hello13(o offer13) *wire.ClientHello {
@@ -70,8 +72,11 @@ func (s *session) hello13(o offer13) *wire.ClientHello {
 	if o.suites != nil {
 		h.CipherSuites = slices.Clone(o.suites)
 	}
-	if o.groups != nil {
+	switch {
+	case o.groups != nil:
 		h.Set(wire.SupportedGroupsExt(o.groups...))
+	case o.hybrid || !s.isClassic():
+		h.Set(wire.SupportedGroupsExt(append(offer.Groups13(), wire.GroupX25519MLKEM768, wire.GroupSecP256r1MLKEM768)...))
 	}
 	if o.noShare {
 		h.Set(wire.KeyShareExt())
@@ -85,6 +90,13 @@ func (s *session) hello13(o offer13) *wire.ClientHello {
 	h.Set(wire.StatusRequestExt())
 	h.Set(wire.SCTExt())
 	return h
+}
+
+// isClassic: TLS 1.3 needs no post-quantum group here.
+func (s *session) isClassic() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.classic
 }
 
 // shares of all groups, to be filled in by the engine, which leaves out what it

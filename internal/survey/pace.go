@@ -15,6 +15,12 @@ const (
 	// questionWait is the silence after which a question counts as unanswered. TCP
 	// sends a lost SYN or segment again after 1 s and after 3 s.
 	questionWait = 3500 * time.Millisecond
+	// questionTime bounds a question as a whole, for servers that let their answer
+	// drip.
+	questionTime = 12 * time.Second
+	// silenceWait is added to four round trips for a server that is known to refuse
+	// by silence.
+	silenceWait = time.Second
 	// burst connections are begun at once, and one more each step. A server with a
 	// short queue of connections it has yet to accept drops what does not fit, which
 	// costs a second each; many have room for ten.
@@ -211,10 +217,17 @@ func (s *session) put(ctx context.Context, a transcript.Attempt, now int, u urge
 		s.remember(a, t)
 		return t, end
 	}
-	if s.known(t) {
-		return t, end
+	// One doubt at a time: what the first ones find out settles the others.
+	select {
+	case s.doubts <- struct{}{}:
+		defer func() { <-s.doubts }()
+	case <-ctx.Done():
+		return nil, end
 	}
 	for _, pause := range []time.Duration{backOff, 4 * backOff, 16 * backOff} {
+		if s.known(t) {
+			return t, end
+		}
 		if !rest(ctx, pause) {
 			return nil, end
 		}
@@ -298,18 +311,21 @@ func refusesConnections(t *transcript.Transcript) bool {
 }
 
 // known: such an end was seen twice alone, and never shown to be our doing: that
-// is how this server refuses. Where no connection ever stood up there is nothing
-// to compare with.
+// is how this server refuses. Where no connection ever stood up, or came to a
+// hello, there is nothing to compare with.
 func (s *session) known(t *transcript.Transcript) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.confirmed[t.Outcome.Kind] >= 2 || refusesConnections(t) && len(s.connects) == 0
+	return s.confirmed[t.Outcome.Kind] >= 2 || refusesConnections(t) && !s.greeted
 }
 
 func (s *session) confirm(k transcript.Kind) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.confirmed[k]++
+	if k == transcript.Silent && s.confirmed[k] >= 2 && s.good.Handshake == nil {
+		s.unreachable = "nothing answers a hello" // and there is no use in waiting for more of that
+	}
 }
 
 // overloaded: the same question was answered when it was asked alone.
@@ -341,7 +357,10 @@ func (s *session) attempt(ctx context.Context, a transcript.Attempt, now int, u 
 	if gentle {
 		_ = rest(ctx, breath)
 	}
-	t, err := s.try.Try(ctx, a)
+	s.shorten(&a)
+	bounded, cancel := context.WithTimeout(ctx, questionTime)
+	defer cancel()
+	t, err := s.try.Try(bounded, a)
 	end := start
 	if err == nil {
 		end += roundTrips(t)
@@ -359,6 +378,18 @@ func (s *session) attempt(ctx context.Context, a transcript.Attempt, now int, u 
 	t.Attempt = a
 	s.count(t)
 	return t, end
+}
+
+// shorten waits less for a server that is known to refuse by silence.
+func (s *session) shorten(a *transcript.Attempt) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.confirmed[transcript.Silent] < 2 {
+		return
+	}
+	h := *a.Handshake
+	h.Wait = min(h.Wait, silenceWait+4*median(s.connects))
+	a.Handshake = &h
 }
 
 // roundTrips that the attempt took: one for the connection, one for each flight
@@ -391,6 +422,12 @@ func (s *session) count(t *transcript.Transcript) {
 	n := s.connections
 	if c := t.Times.Connect; c > 0 {
 		s.connects = append(s.connects, c)
+	}
+	switch {
+	case !refusesConnections(t):
+		s.greeted = true
+	case !s.greeted && s.unreachable == "":
+		s.unreachable = outcomeText(t)
 	}
 	if t.Retry != nil {
 		s.facts.Features.HelloRetry = transcript.Yes

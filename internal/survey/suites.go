@@ -31,9 +31,20 @@ func (s *session) suites13(ctx context.Context, k *task) {
 	q.ask = func(lists [][]wire.CipherSuite) []evidence[wire.CipherSuite] {
 		as := make([]transcript.Attempt, len(lists))
 		for i, l := range lists {
-			as[i] = helloOnly(s.handshake("TLS 1.3: suites", s.hello13(offer13{suites: l})))
+			as[i] = helloOnly(s.handshake("TLS 1.3: suites", s.hello13(offer13{suites: l, hybrid: true})))
 		}
-		return suiteAnswers(wire.VersionTLS13, lists, k.all(ctx, as), s)
+		ts := k.all(ctx, as)
+		for _, t := range ts {
+			if t == nil {
+				continue
+			}
+			if g, ok := chosenGroup13(t); ok && !isHybrid(g) {
+				s.mu.Lock()
+				s.classic = true
+				s.mu.Unlock()
+			}
+		}
+		return suiteAnswers(wire.VersionTLS13, lists, ts, s)
 	}
 	q.first()
 	s.mu.Lock()

@@ -79,7 +79,7 @@ func Run(ctx context.Context, try Tryer, target report.Target, o Options) (*Surv
 	}
 	addrs := s.resolve(ctx)
 	for i, a := range addrs {
-		s.addr, s.unreachable = a, ""
+		s.addr, s.unreachable, s.greeted = a, "", false
 		if s.ask(ctx) || ctx.Err() != nil {
 			break
 		}
@@ -113,6 +113,9 @@ type session struct {
 	at12        int           // the round trip in which done12 was closed
 	limited     string        // why attempts were not made: the budget
 	gentle      bool
+	doubts      chan struct{}      // holds one while an odd end is looked into
+	greeted     bool               // a connection came as far as a hello
+	classic     bool               // TLS 1.3 was answered with a group that is not post-quantum
 	good        transcript.Attempt // a question that was answered; zero: none
 	confirmed   map[transcript.Kind]int
 	latest      []time.Duration // until the first byte of the last answers
@@ -170,7 +173,7 @@ func newSession(try Tryer, target report.Target, o Options) (*session, error) {
 	}
 	s := &session{
 		try: try, o: o, target: target, profile: o.Client, roots: o.Roots, begun: o.Now(), pace: newPace(o.Concurrency),
-		suites: map[wire.Version]suiteResult{}, answers: map[wire.Version]string{}, dh: map[string]*dhSeen{}, confirmed: map[transcript.Kind]int{}, done12: make(chan struct{}), asked13: make(chan struct{}), gentle: o.Gentle, schemeLeaf: map[wire.SignatureScheme]string{},
+		suites: map[wire.Version]suiteResult{}, answers: map[wire.Version]string{}, dh: map[string]*dhSeen{}, confirmed: map[transcript.Kind]int{}, done12: make(chan struct{}), asked13: make(chan struct{}), doubts: make(chan struct{}, 1), gentle: o.Gentle, schemeLeaf: map[wire.SignatureScheme]string{},
 	}
 	if s.roots == nil {
 		store, err := o.Client.Store()

@@ -280,3 +280,31 @@ func TestTLSAMatches(t *testing.T) {
 		}
 	}
 }
+
+// A server that wants a post-quantum group and nothing else is found to.
+func TestHybridOnly(t *testing.T) {
+	addr := listen(t, serveTLS(&tls.Config{
+		Certificates: []tls.Certificate{ecdsaIdentity().tls()}, CurvePreferences: []tls.CurveID{tls.X25519MLKEM768},
+		MinVersion: tls.VersionTLS13,
+	}))
+	d := survey(t, t.Context(), addr, probe.Options{}, Options{})
+	if got := groupsOf(d, wire.VersionTLS13); !slices.Equal(d.Versions, []wire.Version{wire.VersionTLS13}) || !slices.Equal(got, []wire.Group{wire.GroupX25519MLKEM768}) {
+		t.Errorf("versions %v, groups %v", d.Versions, got)
+	}
+	if len(d.SignatureAlgorithms) != 1 || d.Features.Tolerates.GREASE != transcript.Yes {
+		t.Errorf("schemes %v, GREASE %s", d.SignatureAlgorithms, d.Features.Tolerates.GREASE)
+	}
+}
+
+// Nothing is waited for longer than it takes to see that nobody answers.
+func TestSilentServer(t *testing.T) {
+	addr := listen(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1<<14)); _, _ = c.Read(make([]byte, 1)) })
+	began := time.Now()
+	d := survey(t, t.Context(), addr, probe.Options{}, Options{})
+	if d.Complete || len(d.Versions) != 0 || !slices.Contains(d.Notes, "nothing answers a hello") {
+		t.Errorf("complete %t, notes %q", d.Complete, d.Notes)
+	}
+	if took := time.Since(began); took > 25*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}

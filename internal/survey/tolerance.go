@@ -78,7 +78,11 @@ func grease(a *transcript.Handshake) {
 // tolerances tries the oddities.
 func (s *session) tolerances(ctx context.Context, k *task) {
 	base13 := func() transcript.Attempt {
-		return helloOnly(s.handshake("TLS 1.3: oddities", s.hello13(offer13{groups: []wire.Group{wire.GroupX25519, wire.GroupSecp256r1, wire.GroupSecp384r1, wire.GroupSecp521r1}})))
+		o := offer13{} // all that a server may want, where it wants a post-quantum group
+		if s.isClassic() {
+			o.groups = []wire.Group{wire.GroupX25519, wire.GroupSecp256r1, wire.GroupSecp384r1, wire.GroupSecp521r1}
+		}
+		return helloOnly(s.handshake("TLS 1.3: oddities", s.hello13(o)))
 	}
 	base12 := func() transcript.Attempt {
 		h := offer.Older(wire.VersionTLS12, s.sni, plain12)
