@@ -38,7 +38,7 @@ ip netns exec "$ns" sysctl -qw net.ipv4.tcp_max_tw_buckets=100
 
 # In the background, because only wait lets a signal interrupt bash.
 measure() {
-  ip netns exec "$ns" "$dir/bulk" -farm "$dir/farm" "$@" & running=$!
+  TMPDIR=$dir ip netns exec "$ns" "$dir/bulk" -farm "$dir/farm" "$@" & running=$!
   wait "$running"
   running=
 }
