@@ -30,9 +30,10 @@ type surveyed struct {
 		TLS13 string     `json:"tls13"`
 		TLS12 string     `json:"tls12"`
 	} `json:"groups"`
-	GroupOrder string `json:"group_order"`
-	ShareFirst string `json:"key_share_first"`
-	Schemes    []struct {
+	GroupOrder   string `json:"group_order"`
+	GroupOrder12 string `json:"group_order_tls12"` // of a server that has TLS 1.3 too
+	ShareFirst   string `json:"key_share_first"`
+	Schemes      []struct {
 		Scheme wire.SignatureScheme `json:"scheme"`
 		TLS13  string               `json:"tls13"`
 		TLS12  string               `json:"tls12"`
