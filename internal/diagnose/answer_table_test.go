@@ -87,7 +87,7 @@ func TestCertificatePage(t *testing.T) {
 		{"a mail server that goes on", 250, "certificate or not", false, "smtp"},
 		{"not found", 404, "ssl certificate", false, "HTTP/1.1"},
 	} {
-		if got := certificatePage(&transcript.Response{Proto: x.proto, Status: x.status, Body: []byte(x.body)}); got != x.want {
+		if got := (&transcript.Response{Proto: x.proto, Status: x.status, Body: []byte(x.body)}).WantsCertificate(); got != x.want {
 			t.Errorf("%s: %v", x.name, got)
 		}
 	}

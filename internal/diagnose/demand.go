@@ -28,31 +28,12 @@ func (s *session) demandsCertificate(t *transcript.Transcript) bool {
 		// A server that closes or resets instead of answering, after it had asked.
 		return t.Outcome.Kind == transcript.Reset || t.Outcome.Kind == transcript.Closed && s.asked(t)
 	}
-	return certificatePage(t.Response)
+	return t.Response.WantsCertificate()
 }
 
 // asked says that a request was sent, so that silence means something.
 func (s *session) asked(t *transcript.Transcript) bool {
 	return t.Attempt.Handshake.Depth == transcript.DepthRequest && s.target.Service != ""
-}
-
-// certificatePage recognises the answer of a web server that finished the
-// handshake and then refuses for want of a (valid) certificate: nginx's 400 (its
-// 495 and 496 inside), 496 and 495 themselves, or a 4xx whose page speaks of it;
-// and the like of other protocols.
-func certificatePage(r *transcript.Response) bool {
-	if !strings.HasPrefix(r.Proto, "HTTP/") && r.Proto != "h2" {
-		// Postfix hears the next command and then says 421 for it.
-		return r.Status >= 400 && strings.Contains(strings.ToLower(string(r.Body)), "certificate")
-	}
-	switch r.Status {
-	case 495, 496:
-		return true
-	case 400, 401, 403, 412, 421:
-		body := strings.ToLower(string(r.Body))
-		return strings.Contains(body, "certificate") && (strings.Contains(body, "ssl") || strings.Contains(body, "tls") || strings.Contains(body, "client"))
-	}
-	return false
 }
 
 // keys explains why the server gave up after the client's second flight.
@@ -154,7 +135,7 @@ func (s *session) mutualTLS(t *transcript.Transcript, req transcript.Certificate
 		return
 	}
 	f := finding(cause.MTLSRequired, report.Likely, fmt.Sprintf("The server asks for a client certificate; without one it %s.%s%s", afterFlight(t), when, acceptable(names)), t.ID)
-	conclusive := t.Response == nil || certificatePage(t.Response)
+	conclusive := t.Response == nil || t.Response.WantsCertificate()
 	if conclusive {
 		f = observed(f, "CertificateRequest, an empty Certificate, then: "+afterFlight(t), t.ID)
 	}

@@ -99,12 +99,20 @@ func (s *session) gatherGroups() {
 		}
 		return transcript.Unknown
 	}
-	for _, g := range slices.Concat(s.groups13.accepted, s.groups12.accepted) {
+	finite := choice[wire.Group]{accepted: s.ffdhe12, complete: s.asked12DH}
+	for _, g := range slices.Concat(s.groups13.accepted, s.groups12.accepted, s.ffdhe12) {
+		in12 := tri(s.groups12, g)
+		if isFFDHE(g) {
+			in12 = tri(finite, g)
+		}
 		if !slices.ContainsFunc(f.Groups, func(x transcript.GroupFact) bool { return x.Group == g }) {
-			f.Groups = append(f.Groups, transcript.GroupFact{Group: g, TLS13: tri(s.groups13, g), TLS12: tri(s.groups12, g)})
+			f.Groups = append(f.Groups, transcript.GroupFact{Group: g, TLS13: tri(s.groups13, g), TLS12: in12})
 		}
 	}
 	f.GroupOrder = orderOf(s.groups13.order)
+	if s.groups13.decided && s.groups12.decided && s.groups12.order != f.GroupOrder {
+		f.GroupOrder12 = s.groups12.order
+	}
 	if !s.groups13.decided && s.groups12.decided {
 		f.GroupOrder = s.groups12.order
 	}
@@ -112,6 +120,8 @@ func (s *session) gatherGroups() {
 		f.Features.Tolerates.HybridShare = transcript.Yes
 	}
 }
+
+func isFFDHE(g wire.Group) bool { return g >= wire.GroupFFDHE2048 && g <= wire.GroupFFDHE8192 }
 
 func isHybrid(g wire.Group) bool { return strings.Contains(strings.ToUpper(g.String()), "MLKEM") }
 
@@ -186,7 +196,7 @@ func (s *session) gatherFeatures() {
 // that for the target's: "same", "other", or how it was refused.
 func (s *session) comparedWith(t *transcript.Transcript) string {
 	switch {
-	case t == nil || s.baseline == nil || s.baseline.Server == nil: // nothing to compare with
+	case t == nil || len(s.served) == 0: // nothing to compare with
 		return ""
 	case len(t.Certificates) == 0 && t.Server == nil:
 		return outcomeText(t)
@@ -214,6 +224,9 @@ func (s *session) clientCertificates() {
 		if r.Request != nil && len(f.Authorities) == 0 {
 			f.Authorities = r.Request.Authorities
 		}
+	}
+	if t := s.baseline; t != nil && s.o.Certificate == nil && t.Response != nil && t.Response.WantsCertificate() {
+		f.ClientCertificate = "required"
 	}
 	if t := s.baseline; t != nil && s.o.Certificate == nil && t.Response == nil && t.Outcome.Reached >= transcript.ReachedFlight &&
 		t.Outcome.Kind != transcript.Complete && t.Outcome.Kind != transcript.Unfinished && t.Outcome.Kind != transcript.Malformed {

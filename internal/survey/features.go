@@ -151,14 +151,28 @@ func (s *session) sessions12(ctx context.Context, k *task) {
 // otherName is a server name that no server has (RFC 6761, Section 6.4).
 const otherName = "name-of-no-server.invalid"
 
+// wide is a hello that the server answers if it answers any usual one: of TLS 1.3
+// where it has that, else of all that is older.
+func (s *session) wide(ctx context.Context, k *task, name string) *wire.ClientHello {
+	h := s.hello12(wire.VersionTLS12, offer.Ordinary(wire.VersionTLS12), nil, nil)
+	if s.with13(ctx, k) {
+		h = s.hello13(offer13{})
+	}
+	h.Remove(wire.ExtServerName)
+	if name != "" {
+		h.Set(wire.ServerNameExt(name))
+	}
+	return h
+}
+
 // names asks without a server name, and with one that the server cannot know.
 func (s *session) names(ctx context.Context, k *task) {
 	if s.sni == "" {
 		return
 	}
 	ts := k.all(ctx, []transcript.Attempt{
-		s.handshake("without a server name", s.clientHello("")),
-		s.handshake("with another server name", s.clientHello(otherName)),
+		s.handshake("without a server name", s.wide(ctx, k, "")),
+		s.handshake("with another server name", s.wide(ctx, k, otherName)),
 	})
 	for i, asked := range []transcript.Asked{transcript.ByNoName, transcript.ByOtherName} {
 		if ts[i] != nil {
@@ -260,7 +274,7 @@ func (s *session) protocols(ctx context.Context, k *task) {
 	q.ask = func(lists [][]string) []evidence[string] {
 		as := make([]transcript.Attempt, len(lists))
 		for i, l := range lists {
-			h := s.clientHello(s.sni)
+			h := s.wide(ctx, k, s.sni)
 			h.Set(wire.ALPNExt(l...))
 			as[i] = s.handshake("ALPN", h)
 		}
@@ -282,7 +296,7 @@ func (s *session) protocols(ctx context.Context, k *task) {
 	k.fork(
 		func(k *task) { c = q.run() },
 		func(k *task) {
-			h := s.clientHello(s.sni)
+			h := s.wide(ctx, k, s.sni)
 			h.Set(wire.ALPNExt(nobodys))
 			t := k.one(ctx, s.handshake("ALPN: an unknown protocol", h))
 			switch {

@@ -201,14 +201,50 @@ var groupCandidates12 = func() []wire.Group {
 // schemes of TLS 1.2, beginning with what the riders saw.
 func (s *session) groupsOf12(ctx context.Context, k *task, r *riders) {
 	v, ecdhe := s.ecdheSuites()
-	if len(ecdhe) == 0 {
-		s.schemesOf12(ctx, k, r) // DHE suites are signed too
+	k.fork(
+		func(k *task) {
+			if len(ecdhe) > 0 {
+				s.searchGroups12(ctx, k, v, ecdhe, r)
+			}
+		},
+		func(k *task) { s.schemesOf12(ctx, k, r) },
+		func(k *task) { s.finiteGroups12(ctx, k) },
+	)
+}
+
+// finiteGroups12 asks whether DHE suites are used with groups of the client's
+// list (RFC 7919), and with which. What the server uses for clients that list
+// none is left out of the list: it would tell nothing.
+func (s *session) finiteGroups12(ctx context.Context, k *task) {
+	dhe := s.dheSuites()
+	if len(dhe) == 0 {
 		return
 	}
-	k.fork(
-		func(k *task) { s.searchGroups12(ctx, k, v, ecdhe, r) },
-		func(k *task) { s.schemesOf12(ctx, k, r) },
-	)
+	left := []wire.Group{wire.GroupFFDHE3072, wire.GroupFFDHE2048, wire.GroupFFDHE4096, wire.GroupFFDHE6144, wire.GroupFFDHE8192}
+	var found []wire.Group
+	for len(left) > 0 {
+		t := k.one(ctx, s.handshake("TLS 1.2: named Diffie-Hellman groups", s.hello12(wire.VersionTLS12, dhe, left, nil)))
+		if t == nil {
+			return
+		}
+		if t.KeyExchange == nil || !slices.Contains(left, t.Group) {
+			break
+		}
+		found = append(found, t.Group)
+		left = slices.DeleteFunc(left, func(g wire.Group) bool { return g == t.Group })
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ffdhe12, s.asked12DH = found, true
+}
+
+func (s *session) dheSuites() []wire.CipherSuite {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.suites[wire.VersionTLS12].accepted), func(x wire.CipherSuite) bool {
+		i, _ := x.Info()
+		return i.KeyExchange != wire.KXDHE && i.KeyExchange != wire.KXDHAnon
+	})
 }
 
 func (s *session) searchGroups12(ctx context.Context, k *task, v wire.Version, ecdhe []wire.CipherSuite, r *riders) {

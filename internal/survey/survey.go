@@ -130,6 +130,8 @@ type session struct {
 	answers     map[wire.Version]string
 	groups13    choice[wire.Group]
 	groups12    choice[wire.Group]
+	ffdhe12     []wire.Group // groups of RFC 7919 that DHE suites are used with
+	asked12DH   bool
 	schemes13   choice[wire.SignatureScheme]
 	schemes12   choice[wire.SignatureScheme]
 	schemeLeaf  map[wire.SignatureScheme]string

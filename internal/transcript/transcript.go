@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/wire"
@@ -172,6 +173,25 @@ type Response struct {
 	Body   []byte      `json:"body,omitempty"` // at most MaxReply
 	// GoAway is the HTTP/2 error code of a GOAWAY frame, or -1.
 	GoAway int `json:"goaway"`
+}
+
+// WantsCertificate recognises the answer of a web server that finished the
+// handshake and then refuses for want of a (valid) certificate: nginx's 400 (its
+// 495 and 496 inside), 496 and 495 themselves, or a 4xx whose page speaks of it;
+// and the like of other protocols.
+func (r *Response) WantsCertificate() bool {
+	if !strings.HasPrefix(r.Proto, "HTTP/") && r.Proto != "h2" {
+		// Postfix hears the next command and then says 421 for it.
+		return r.Status >= 400 && strings.Contains(strings.ToLower(string(r.Body)), "certificate")
+	}
+	switch r.Status {
+	case 495, 496:
+		return true
+	case 400, 401, 403, 412, 421:
+		body := strings.ToLower(string(r.Body))
+		return strings.Contains(body, "certificate") && (strings.Contains(body, "ssl") || strings.Contains(body, "tls") || strings.Contains(body, "client"))
+	}
+	return false
 }
 
 // Fetched is the answer to a Fetch.
