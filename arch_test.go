@@ -35,6 +35,7 @@ var layers = map[string]int{
 	"internal/lab/oddtls":  1,
 	"internal/engine":      2,
 	"internal/report":      2,
+	"internal/fetch":       2,
 	"internal/lab":         2,
 	"internal/client":      3,
 	"internal/probe":       4,

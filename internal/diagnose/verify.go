@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/fetch"
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/trust"
@@ -93,31 +94,6 @@ func (s *session) unreadable(t *transcript.Transcript) bool {
 	return len(t.Certificates) > 0 && s.certificate(t.Certificates[0]) == nil
 }
 
-// fetcher lets package trust fetch through the session, as attempts.
-type fetcher struct{ s *session }
-
-func (f fetcher) Fetch(ctx context.Context, r trust.FetchRequest) (trust.FetchResponse, error) {
-	t := f.s.run(ctx, transcript.Attempt{
-		Purpose: r.Purpose + " of " + subjectOf(r.Cert),
-		Fetch:   &transcript.Fetch{Method: r.Method, URL: r.URL, ContentType: r.ContentType, Body: r.Body, MaxBytes: r.MaxBytes},
-	})
-	if t.Fetched == nil || t.Fetched.Error != "" {
-		msg := t.Outcome.Detail
-		if t.Fetched != nil {
-			msg = t.Fetched.Error
-		}
-		return trust.FetchResponse{}, fmt.Errorf("fetching %s: %s", r.URL, msg)
-	}
-	return trust.FetchResponse{Status: t.Fetched.Status, Body: t.Fetched.Body}, nil
-}
-
-func subjectOf(c *trust.Certificate) string {
-	if c == nil {
-		return "a certificate"
-	}
-	return c.Subject.Short()
-}
-
 // verify judges the certificates of t as the client does and adds a finding for
 // each defect. It reports whether one of them stops the client.
 func (s *session) verify(ctx context.Context, t *transcript.Transcript) bool {
@@ -146,7 +122,7 @@ func (s *session) complete(ctx context.Context, in *trust.Input, res *trust.Resu
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchWait)
 	defer cancel()
-	fetched, with := trust.FetchIssuers(ctx, fetcher{s}, *in)
+	fetched, with := trust.FetchIssuers(ctx, fetch.Func(s.run), *in)
 	s.fetched = fetched
 	if len(fetched) == 0 || with.Best == nil || !with.Best.Trusted() {
 		return nil
@@ -189,7 +165,7 @@ func (s *session) askRevocation(ctx context.Context, t *transcript.Transcript, i
 	ctx, cancel := context.WithTimeout(ctx, fetchWait)
 	defer cancel()
 	for _, r := range slices.Concat(trust.OCSPRequests(leaf, issuer), trust.CRLRequests(leaf)) {
-		resp, err := (fetcher{s}).Fetch(ctx, r)
+		resp, err := fetch.Func(s.run).Fetch(ctx, r)
 		if err != nil || resp.Status != http.StatusOK {
 			continue
 		}

@@ -44,9 +44,11 @@ type search[T comparable] struct {
 	prove bool
 	// rare marks elements of which an accepted relative tells nothing; nil: none.
 	rare func(T) bool
-	// notFirst marks elements that a server may treat specially where they lead a
-	// list, or come before certain others; nil: none.
-	notFirst func(T) bool
+	// place is where in a list an element stands as long as the server's order may
+	// decide: below 0 before others, above 0 behind them. Some servers change their
+	// order with what leads the client's list, or is its first of a kind; what they
+	// make of that is asked by itself. nil: anywhere.
+	place func(T) int
 	// ask asks all questions at once and returns the answers in their order.
 	ask func(lists [][]T) []evidence[T]
 
@@ -103,6 +105,7 @@ func (q *search[T]) put(lists ...[]T) {
 			q.ended = true
 			continue
 		}
+		e.ok = e.ok && slices.Contains(e.list, e.answer) // Apache answers ALPN with what was not offered
 		q.learn(e)
 	}
 }
@@ -117,31 +120,23 @@ func (q *search[T]) learn(e evidence[T]) {
 	if e.ok && !slices.Contains(q.chosen, e.answer) {
 		q.chosen = append(q.chosen, e.answer)
 	}
-	for _, x := range e.list {
+	at := slices.Index(e.list, e.answer)
+	for i, x := range e.list {
 		switch {
 		case !e.ok:
 			q.out[x] = true
-		case x != e.answer:
+		case x != e.answer && !(i > at && q.place != nil && q.place(e.answer) > q.place(x)):
+			// Out of its place it may owe its choice to that.
 			q.won[[2]T{e.answer, x}] = true
 		}
 	}
 }
 
-// lead puts special elements at the end: what a server makes of one that leads,
-// or stands before others, is asked by itself.
+// lead puts elements into their places.
 func (q *search[T]) lead(l []T) {
-	if q.notFirst == nil {
-		return
+	if q.place != nil {
+		slices.SortStableFunc(l, func(a, b T) int { return q.place(a) - q.place(b) })
 	}
-	slices.SortStableFunc(l, func(a, b T) int {
-		switch x, y := q.notFirst(a), q.notFirst(b); {
-		case x == y:
-			return 0
-		case x:
-			return 1
-		}
-		return -1
-	})
 }
 
 // first asks about everything: forward, reverse, and each class. What earlier

@@ -64,7 +64,12 @@ func TestLawSearchFindsAll(t *testing.T) {
 		q := &search[int]{candidates: candidates, classes: chunks(candidates, width), limit: limit, ask: s.ask}
 		if !s.clientOrder && rapid.Bool().Draw(t, "jumps") {
 			s.jumper = rapid.IntRange(0, n-1).Draw(t, "jumper")
-			q.notFirst = func(x int) bool { return x == s.jumper }
+			q.place = func(x int) int {
+				if x == s.jumper {
+					return 1
+				}
+				return 0
+			}
 		}
 		if rapid.Bool().Draw(t, "guess") {
 			q.guesses = []func(a, b int) int{cmp.Compare[int], func(a, b int) int { return cmp.Compare(b, a) }}

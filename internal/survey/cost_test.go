@@ -84,7 +84,7 @@ func TestCostOfUsualServers(t *testing.T) {
 			t.Run(name+"/"+string(order), func(t *testing.T) {
 				candidates, classes := oldCandidates(wire.VersionTLS12)
 				s := &simSuites{accepts: accepts, order: order, t: t}
-				q := &search[wire.CipherSuite]{candidates: candidates, classes: classes, guesses: guesses(), limit: offer.MaxSuites, notFirst: isChaCha, rare: isRare, prove: true, ask: s.ask}
+				q := &search[wire.CipherSuite]{candidates: candidates, classes: classes, guesses: guesses(), limit: offer.MaxSuites, place: placeOf, rare: isRare, prove: true, ask: s.ask}
 				got := q.run()
 				t.Logf("%d accepted, %d questions, %d rounds", len(accepts), s.asked, s.rounds)
 				a, b := slices.Clone(got.accepted), slices.Clone(accepts)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tlswhy/tlswhy/internal/offer"
 	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
@@ -144,7 +145,7 @@ func (r *riders) next() ([]wire.Group, []wire.SignatureScheme) {
 	defer r.mu.Unlock()
 	i := r.n
 	r.n++
-	return rotated(groupCandidates12, i), slices.Concat(rotated(ecdsaSchemes12, i), rotated(rsaSchemes12, i))
+	return rotated(groupCandidates12, i), slices.Concat(rotated(ecdsaSchemes12, i), rotated(rsaSchemes12, i), dsaSchemes12)
 }
 
 func rotated[T any](xs []T, n int) []T {
@@ -248,6 +249,7 @@ func (s *session) dheSuites() []wire.CipherSuite {
 }
 
 func (s *session) searchGroups12(ctx context.Context, k *task, v wire.Version, ecdhe []wire.CipherSuite, r *riders) {
+	anchor := s.curveOfLeaf(ecdhe)
 	q := &search[wire.Group]{
 		candidates: groupCandidates12,
 		classes:    [][]wire.Group{groupCandidates12[:5], groupCandidates12[5:8], groupCandidates12[8:]},
@@ -255,6 +257,9 @@ func (s *session) searchGroups12(ctx context.Context, k *task, v wire.Version, e
 		ask: func(lists [][]wire.Group) []evidence[wire.Group] {
 			as := make([]transcript.Attempt, len(lists))
 			for i, l := range lists {
+				if anchor != 0 && !slices.Contains(l, anchor) {
+					l = append(slices.Clone(l), anchor)
+				}
 				as[i] = s.handshake(v.String()+": groups", s.hello12(v, ecdhe, l, nil))
 			}
 			out := make([]evidence[wire.Group], len(lists))
@@ -280,9 +285,30 @@ func (s *session) searchGroups12(ctx context.Context, k *task, v wire.Version, e
 	s.incomplete = s.incomplete || !c.complete
 }
 
+// curveOfLeaf is the curve of the server's ECDSA key if all suites need that: it
+// has to be among the groups then (RFC 8422, Section 5.1), and stands at the end
+// of each list. 0 where there is none.
+func (s *session) curveOfLeaf(suites []wire.CipherSuite) wire.Group {
+	if slices.ContainsFunc(suites, func(x wire.CipherSuite) bool { i, _ := x.Info(); return i.Authentication != wire.AuthECDSA }) {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range s.served {
+		c, err := trust.ParseCertificate(x.Chain[0])
+		if err != nil {
+			continue
+		}
+		if g, ok := wire.ParseGroup(c.Key.Curve); ok {
+			return g
+		}
+	}
+	return 0
+}
+
 // ecdheSuites are those that the newest version before TLS 1.3 has. Where a
-// server has RSA certificates too, those with ECDSA are left out: their curve
-// would have to be among the groups (RFC 8422, Section 5.1).
+// server has RSA certificates too, those with ECDSA are left out, so that no
+// curve has to be in every list.
 func (s *session) ecdheSuites() (wire.Version, []wire.CipherSuite) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,7 +19,8 @@ var (
 		wire.SigRSAPKCS1SHA256, wire.SigRSAPKCS1SHA384, wire.SigRSAPKCS1SHA512, wire.SigRSAPKCS1SHA224, wire.SigRSAPKCS1SHA1,
 		wire.SigRSAPSSPSSSHA256, wire.SigRSAPSSPSSSHA384, wire.SigRSAPSSPSSSHA512, wire.SigRSAPKCS1MD5,
 	}
-	schemes13 = [][]wire.SignatureScheme{
+	dsaSchemes12 = []wire.SignatureScheme{wire.SigDSASHA256, wire.SigDSASHA1, wire.SigDSASHA224, wire.SigDSASHA384, wire.SigDSASHA512, wire.SigDSAMD5}
+	schemes13    = [][]wire.SignatureScheme{
 		{wire.SigECDSASecp256r1SHA256, wire.SigECDSASecp384r1SHA384, wire.SigECDSASecp521r1SHA512},
 		{wire.SigRSAPSSRSAESHA256, wire.SigRSAPSSRSAESHA384, wire.SigRSAPSSRSAESHA512},
 		{wire.SigEd25519, wire.SigEd448},
@@ -62,19 +63,22 @@ func (s *session) schemesOf13(ctx context.Context, k *task) {
 
 // schemesOf12 does so in TLS 1.2, for each kind of key by itself.
 func (s *session) schemesOf12(ctx context.Context, k *task, r *riders) {
-	var rsa, ecdsa choice[wire.SignatureScheme]
+	var rsa, ecdsa, dsa choice[wire.SignatureScheme]
 	k.fork(
 		func(k *task) { rsa = s.searchSchemes12(ctx, k, wire.AuthRSA, rsaSchemes12, r.rsa) },
 		func(k *task) { ecdsa = s.searchSchemes12(ctx, k, wire.AuthECDSA, ecdsaSchemes12, r.ecdsa) },
+		func(k *task) { dsa = s.searchSchemes12(ctx, k, wire.AuthDSS, dsaSchemes12, nil) },
 	)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := choice[wire.SignatureScheme]{
-		accepted: slices.Concat(ecdsa.accepted, rsa.accepted), order: rsa.order,
-		decided: rsa.decided || ecdsa.decided, complete: rsa.complete && ecdsa.complete,
+		accepted: slices.Concat(ecdsa.accepted, rsa.accepted, dsa.accepted),
+		complete: rsa.complete && ecdsa.complete && dsa.complete,
 	}
-	if ecdsa.decided {
-		c.order = ecdsa.order
+	for _, kind := range []choice[wire.SignatureScheme]{ecdsa, rsa, dsa} {
+		if kind.decided && !c.decided {
+			c.order, c.decided = kind.order, true
+		}
 	}
 	s.schemes12 = c
 	s.incomplete = s.incomplete || !c.complete

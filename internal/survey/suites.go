@@ -26,7 +26,7 @@ func (s *session) suites13(ctx context.Context, k *task) {
 	q := &search[wire.CipherSuite]{
 		candidates: all,
 		classes:    [][]wire.CipherSuite{usual13[:3], usual13[3:], rest},
-		lazy:       true, limit: offer.MaxSuites, notFirst: isChaCha, prove: true,
+		lazy:       true, limit: offer.MaxSuites, place: placeOf, prove: true,
 	}
 	q.ask = func(lists [][]wire.CipherSuite) []evidence[wire.CipherSuite] {
 		as := make([]transcript.Attempt, len(lists))
@@ -174,7 +174,7 @@ func (s *session) unusual12(ctx context.Context, k *task) bool {
 
 // oldSearch is the search among the suites of a version before TLS 1.3.
 func (s *session) oldSearch(ctx context.Context, k *task, v wire.Version, candidates []wire.CipherSuite, classes [][]wire.CipherSuite, r *riders) *search[wire.CipherSuite] {
-	q := &search[wire.CipherSuite]{candidates: candidates, classes: classes, limit: offer.MaxSuites, notFirst: isChaCha, prove: true}
+	q := &search[wire.CipherSuite]{candidates: candidates, classes: classes, limit: offer.MaxSuites, place: placeOf, prove: true}
 	q.ask = func(lists [][]wire.CipherSuite) []evidence[wire.CipherSuite] {
 		as := make([]transcript.Attempt, len(lists))
 		for i, l := range lists {
@@ -282,6 +282,19 @@ func isRare(x wire.CipherSuite) bool {
 	i, _ := x.Info()
 	_, usual := kxClass(i)
 	return !usual
+}
+
+// placeOf puts AES in GCM first and ChaCha20 last: crypto/tls prefers ChaCha20 to
+// AES where the first suite that it knows is not AES in GCM, OpenSSL where the
+// first of all is ChaCha20 (SSL_OP_PRIORITIZE_CHACHA).
+func placeOf(x wire.CipherSuite) int {
+	switch i, ok := x.Info(); {
+	case ok && i.Cipher == wire.CipherAES && i.Mode == wire.ModeGCM:
+		return -1
+	case isChaCha(x):
+		return 1
+	}
+	return 0
 }
 
 func isChaCha(x wire.CipherSuite) bool {

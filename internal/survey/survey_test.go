@@ -308,3 +308,12 @@ func TestSilentServer(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 }
+
+// The names that trust has for curves are those that wire reads.
+func TestCurvesHaveGroups(t *testing.T) {
+	for name, want := range map[string]wire.Group{"P-256": wire.GroupSecp256r1, "P-384": wire.GroupSecp384r1, "P-521": wire.GroupSecp521r1, "secp256k1": wire.GroupSecp256k1, "brainpoolP256r1": wire.GroupBrainpoolP256r1} {
+		if got, ok := wire.ParseGroup(name); !ok || got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
