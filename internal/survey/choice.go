@@ -247,9 +247,8 @@ func (q *search[T]) settle() (transcript.Order, bool) {
 		if order, decided := q.order(); decided {
 			return order, true
 		}
-		acc := q.accepted()
-		if len(acc) >= 2 {
-			q.put([]T{acc[0], acc[1]}, []T{acc[1], acc[0]})
+		if a, b, ok := q.comparable(); ok {
+			q.put([]T{a, b}, []T{b, a})
 			return q.order()
 		}
 		rest := q.guessed(q.unknown(q.candidates, false))
@@ -259,6 +258,18 @@ func (q *search[T]) settle() (transcript.Order, bool) {
 		q.put(chunks(rest, q.limit)...)
 	}
 	return q.order()
+}
+
+// comparable are two accepted elements that may stand in either order.
+func (q *search[T]) comparable() (a, b T, ok bool) {
+	for i, a := range q.chosen {
+		for _, b := range q.chosen[:i] {
+			if q.place == nil || q.place(a) == q.place(b) {
+				return a, b, true
+			}
+		}
+	}
+	return a, b, false
 }
 
 // byClientOrder finds what is accepted where the client's order decides. It is
@@ -405,6 +416,15 @@ func (q *search[T]) arrange(acc []T) []T {
 			return acc
 		}
 		q.put(pairs...)
+		wrong := 0
+		for _, p := range pairs {
+			if q.beats(p[0], p[1]) {
+				wrong++
+			}
+		}
+		if len(pairs) >= 8 && wrong > len(pairs)/3 {
+			break // the guess is of little use here
+		}
 	}
 	return q.sort(q.topological(acc))
 }

@@ -284,12 +284,12 @@ func isRare(x wire.CipherSuite) bool {
 	return !usual
 }
 
-// placeOf puts AES in GCM first and ChaCha20 last: crypto/tls prefers ChaCha20 to
-// AES where the first suite that it knows is not AES in GCM, OpenSSL where the
-// first of all is ChaCha20 (SSL_OP_PRIORITIZE_CHACHA).
+// placeOf puts ECDHE with AES in GCM first and ChaCha20 last: crypto/tls prefers
+// ChaCha20 to AES where the first suite that it knows is not one of the former,
+// OpenSSL where the first of all is ChaCha20 (SSL_OP_PRIORITIZE_CHACHA).
 func placeOf(x wire.CipherSuite) int {
 	switch i, ok := x.Info(); {
-	case ok && i.Cipher == wire.CipherAES && i.Mode == wire.ModeGCM:
+	case ok && i.KeyExchange == wire.KXECDHE && i.Cipher == wire.CipherAES && i.Mode == wire.ModeGCM:
 		return -1
 	case isChaCha(x):
 		return 1
