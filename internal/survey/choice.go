@@ -416,15 +416,6 @@ func (q *search[T]) arrange(acc []T) []T {
 			return acc
 		}
 		q.put(pairs...)
-		wrong := 0
-		for _, p := range pairs {
-			if q.beats(p[0], p[1]) {
-				wrong++
-			}
-		}
-		if len(pairs) >= 8 && wrong > len(pairs)/3 {
-			break // the guess is of little use here
-		}
 	}
 	return q.sort(q.topological(acc))
 }
