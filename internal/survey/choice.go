@@ -14,6 +14,9 @@ type evidence[T comparable] struct {
 	ok     bool // something of the list was chosen
 	// open: there was no answer to go by, because the budget or the time ended.
 	open bool
+	// void: the question was about something else too, and the answer may be due to
+	// that.
+	void bool
 }
 
 // search finds out what of a set a server accepts, and whose order decides what
@@ -49,8 +52,15 @@ type search[T comparable] struct {
 	// order with what leads the client's list, or is its first of a kind; what they
 	// make of that is asked by itself. nil: anywhere.
 	place func(T) int
+	// kin are classes that are not asked about as a whole: what is asked anyway tells
+	// of a member.
+	kin [][]T
 	// ask asks all questions at once and returns the answers in their order.
 	ask func(lists [][]T) []evidence[T]
+	// predicted are the answers that are expected to the questions now asked, in
+	// their order; nil: none are.
+	predicted []T
+	peeled    bool
 
 	log    []evidence[T]
 	chosen []T           // each element that was an answer, once
@@ -101,8 +111,8 @@ func (q *search[T]) put(lists ...[]T) {
 		lists[i] = l
 	}
 	for _, e := range q.ask(lists) {
-		if e.open {
-			q.ended = true
+		if e.open || e.void {
+			q.ended = q.ended || e.open
 			continue
 		}
 		e.ok = e.ok && slices.Contains(e.list, e.answer) // Apache answers ALPN with what was not offered
@@ -144,7 +154,7 @@ func (q *search[T]) lead(l []T) {
 func (q *search[T]) first() {
 	order, decided := q.order()
 	var lists [][]T
-	if !decided {
+	if !decided && q.wholes() < 2 {
 		all := q.guessed(q.candidates)
 		lists = append(lists, all[:min(len(all), q.limit)], reversed(all[:min(len(all), q.limit)]))
 	}
@@ -159,6 +169,17 @@ func (q *search[T]) first() {
 		}
 	}
 	q.put(lists...)
+}
+
+// wholes counts the answers to lists of everything, in whatever order.
+func (q *search[T]) wholes() int {
+	n := 0
+	for _, e := range q.log {
+		if len(e.list) >= len(q.candidates) {
+			n++
+		}
+	}
+	return n
 }
 
 // accepted are the elements that were chosen at least once.
@@ -191,7 +212,7 @@ func (q *search[T]) expected(x T) bool {
 		return false
 	}
 	in := false
-	for _, c := range q.classes {
+	for _, c := range slices.Concat(q.classes, q.kin) {
 		if !slices.Contains(c, x) {
 			continue
 		}
@@ -199,7 +220,7 @@ func (q *search[T]) expected(x T) bool {
 			return false
 		}
 	}
-	return in || len(q.classes) == 0
+	return in || len(q.classes)+len(q.kin) == 0
 }
 
 // beats: a was chosen from a list that holds b.
@@ -375,6 +396,10 @@ func (q *search[T]) byServerOrder() choice[T] {
 // it is proved in one round. A sample goes first, which may show another guess to
 // fit better.
 func (q *search[T]) peel() {
+	if q.peeled {
+		return
+	}
+	q.peeled = true
 	for _, sample := range []bool{true, false} {
 		var likely []T
 		for _, x := range q.candidates {
@@ -384,13 +409,18 @@ func (q *search[T]) peel() {
 		}
 		likely = q.topological(likely)
 		var lists [][]T
+		var first []T
 		for i := 1; i < len(likely); i++ {
 			if sample && (len(likely) < 12 || i%4 != 1) || q.beatsAll(likely[i], likely[i+1:]) {
 				continue
 			}
-			lists = append(lists, reversed(likely[i:]))
+			lists, first = append(lists, reversed(likely[i:])), append(first, likely[i])
+		}
+		if !sample {
+			q.predicted = first
 		}
 		q.put(lists...)
+		q.predicted = nil
 	}
 }
 

@@ -17,7 +17,7 @@ func (s *session) groupsOf13(ctx context.Context, k *task) {
 	if !s.with13(ctx, k) {
 		return
 	}
-	candidates, classes := groupCandidates13()
+	candidates, usual, classes := groupCandidates13()
 	noShare := true
 	put := func(lists [][]wire.Group) []evidence[wire.Group] {
 		as := make([]transcript.Attempt, len(lists))
@@ -35,7 +35,7 @@ func (s *session) groupsOf13(ctx context.Context, k *task) {
 		}
 		return out
 	}
-	q := &search[wire.Group]{candidates: candidates, classes: classes, limit: len(candidates), ask: put}
+	q := &search[wire.Group]{candidates: candidates, classes: classes, kin: [][]wire.Group{usual}, limit: len(candidates), ask: put}
 	q.first()
 	empty := transcript.TriOf(len(q.accepted()) > 0)
 	if empty == transcript.No && !q.ended && ctx.Err() == nil {
@@ -44,7 +44,7 @@ func (s *session) groupsOf13(ctx context.Context, k *task) {
 		noShare = false
 		probe := helloOnly(s.handshake("TLS 1.3: shares", s.hello13(offer13{groups: computable13})))
 		if t := k.one(ctx, probe); t != nil && t.Version() == wire.VersionTLS13 {
-			q = &search[wire.Group]{candidates: candidates, classes: classes, limit: len(candidates), ask: put}
+			q = &search[wire.Group]{candidates: candidates, classes: classes, kin: [][]wire.Group{usual}, limit: len(candidates), ask: put}
 		} else {
 			empty = transcript.Unknown // it has no TLS 1.3
 		}
@@ -102,9 +102,10 @@ func chosenGroup13(t *transcript.Transcript) (wire.Group, bool) {
 	return 0, false
 }
 
-// groupCandidates13 are all groups of the registry, those of RFC 8446 first.
-func groupCandidates13() (candidates []wire.Group, classes [][]wire.Group) {
-	usual := []wire.Group{wire.GroupX25519, wire.GroupSecp256r1, wire.GroupX448, wire.GroupSecp521r1, wire.GroupSecp384r1}
+// groupCandidates13 are all groups of the registry, those of RFC 8446 first, and
+// the classes that they are asked by. The usual ones are asked for anyway.
+func groupCandidates13() (candidates, usual []wire.Group, classes [][]wire.Group) {
+	usual = []wire.Group{wire.GroupX25519, wire.GroupSecp256r1, wire.GroupX448, wire.GroupSecp521r1, wire.GroupSecp384r1}
 	var hybrid, ffdhe, rest []wire.Group
 	for _, g := range wire.AllGroups() {
 		switch {
@@ -120,18 +121,20 @@ func groupCandidates13() (candidates []wire.Group, classes [][]wire.Group) {
 	// The one that servers have first, where they have any.
 	hybrid = slices.DeleteFunc(hybrid, func(g wire.Group) bool { return g == wire.GroupX25519MLKEM768 })
 	hybrid = append([]wire.Group{wire.GroupX25519MLKEM768}, hybrid...)
-	return slices.Concat(hybrid[:1], usual, ffdhe, hybrid[1:], rest), [][]wire.Group{usual, ffdhe, slices.Concat(hybrid, rest)}
+	return slices.Concat(hybrid[:1], usual, ffdhe, hybrid[1:], rest), usual, [][]wire.Group{ffdhe, slices.Concat(hybrid, rest)}
 }
 
 // riders are lists that go along with hellos that are sent anyway, in a new order
 // each time. Where the client's order decides, all that is accepted shows by the
 // way; where the server's does, nothing is lost.
 type riders struct {
-	mu     sync.Mutex
-	n      int
-	groups []evidence[wire.Group]
-	rsa    []evidence[wire.SignatureScheme]
-	ecdsa  []evidence[wire.SignatureScheme]
+	mu sync.Mutex
+	n  int // rotations so far
+	// peeledECDSA and peeledRSA count what peel gave out.
+	peeledECDSA, peeledRSA int
+	groups                 []evidence[wire.Group]
+	rsa                    []evidence[wire.SignatureScheme]
+	ecdsa                  []evidence[wire.SignatureScheme]
 }
 
 func newRiders() *riders { return &riders{} }
@@ -146,6 +149,26 @@ func (r *riders) next() ([]wire.Group, []wire.SignatureScheme) {
 	i := r.n
 	r.n++
 	return rotated(groupCandidates12, i), slices.Concat(rotated(ecdsaSchemes12, i), rotated(rsaSchemes12, i), dsaSchemes12)
+}
+
+// peel are the schemes for a hello to which the suite is expected as answer:
+// those that its key is expected to like best are left out, more of them each
+// time, so that the order shows of a server that has one of its own. Without any
+// that it takes, another suite would be the answer.
+func (r *riders) peel(x wire.CipherSuite) []wire.SignatureScheme {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ecdsa, rsa := ecdsaSchemes12, rsaSchemes12
+	switch i, _ := x.Info(); {
+	case i.KeyExchange != wire.KXECDHE && i.KeyExchange != wire.KXDHE:
+	case i.Authentication == wire.AuthECDSA:
+		ecdsa = ecdsa[r.peeledECDSA%4:]
+		r.peeledECDSA++
+	case i.Authentication == wire.AuthRSA:
+		rsa = rsa[r.peeledRSA%7:]
+		r.peeledRSA++
+	}
+	return slices.Concat(ecdsa, rsa, dsaSchemes12)
 }
 
 func rotated[T any](xs []T, n int) []T {
@@ -252,7 +275,7 @@ func (s *session) searchGroups12(ctx context.Context, k *task, v wire.Version, e
 	anchor := s.curveOfLeaf(ecdhe)
 	q := &search[wire.Group]{
 		candidates: groupCandidates12,
-		classes:    [][]wire.Group{groupCandidates12[:5], groupCandidates12[5:8], groupCandidates12[8:]},
+		classes:    [][]wire.Group{groupCandidates12[:5], groupCandidates12[5:]},
 		limit:      len(groupCandidates12),
 		ask: func(lists [][]wire.Group) []evidence[wire.Group] {
 			as := make([]transcript.Attempt, len(lists))

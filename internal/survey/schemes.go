@@ -19,6 +19,11 @@ var (
 		wire.SigRSAPKCS1SHA256, wire.SigRSAPKCS1SHA384, wire.SigRSAPKCS1SHA512, wire.SigRSAPKCS1SHA224, wire.SigRSAPKCS1SHA1,
 		wire.SigRSAPSSPSSSHA256, wire.SigRSAPSSPSSSHA384, wire.SigRSAPSSPSSSHA512, wire.SigRSAPKCS1MD5,
 	}
+	// rareSchemes12 are no more likely for their neighbours.
+	rareSchemes12 = []wire.SignatureScheme{
+		wire.SigECDSASHA1, wire.SigEd25519, wire.SigEd448, wire.SigRSAPKCS1SHA1, wire.SigRSAPKCS1MD5,
+		wire.SigRSAPSSPSSSHA256, wire.SigRSAPSSPSSSHA384, wire.SigRSAPSSPSSSHA512,
+	}
 	dsaSchemes12 = []wire.SignatureScheme{wire.SigDSASHA256, wire.SigDSASHA1, wire.SigDSASHA224, wire.SigDSASHA384, wire.SigDSASHA512, wire.SigDSAMD5}
 	schemes13    = [][]wire.SignatureScheme{
 		{wire.SigECDSASecp256r1SHA256, wire.SigECDSASecp384r1SHA384, wire.SigECDSASecp521r1SHA512},
@@ -44,8 +49,13 @@ func (s *session) schemesOf13(ctx context.Context, k *task) {
 	rest := rest13()
 	q := &search[wire.SignatureScheme]{
 		candidates: slices.Concat(slices.Concat(schemes13...), rest),
-		classes:    append(slices.Clone(schemes13[:2]), slices.Concat(slices.Concat(schemes13[2:]...), rest)),
+		classes:    append(slices.Clone(schemes13), rest),
+		lazy:       true,
 		limit:      64,
+		// A key on a curve has one scheme (RFC 8446, Section 4.2.3), an RSA key several.
+		rare: func(x wire.SignatureScheme) bool {
+			return !slices.Contains(schemes13[1], x) && !slices.Contains(schemes13[3], x)
+		},
 	}
 	q.ask = func(lists [][]wire.SignatureScheme) []evidence[wire.SignatureScheme] {
 		as := make([]transcript.Attempt, len(lists))
@@ -89,7 +99,10 @@ func (s *session) searchSchemes12(ctx context.Context, k *task, auth wire.Authen
 	if len(suites) == 0 {
 		return choice[wire.SignatureScheme]{complete: true}
 	}
-	q := &search[wire.SignatureScheme]{candidates: schemes, classes: [][]wire.SignatureScheme{schemes[:3], schemes[3:6], schemes[6:]}, limit: len(schemes)}
+	q := &search[wire.SignatureScheme]{
+		candidates: schemes, classes: [][]wire.SignatureScheme{schemes[:3], schemes[3:6], schemes[6:]}, limit: len(schemes),
+		rare: func(x wire.SignatureScheme) bool { return slices.Contains(rareSchemes12, x) },
+	}
 	q.ask = func(lists [][]wire.SignatureScheme) []evidence[wire.SignatureScheme] {
 		as := make([]transcript.Attempt, len(lists))
 		for i, l := range lists {
