@@ -3,6 +3,7 @@ module github.com/tlswhy/tlswhy
 go 1.26.8
 
 require (
+	filippo.io/nistec v0.0.4 // points of P-256: multiples of CA keys, computed ahead
 	github.com/ProtonMail/go-crypto v1.5.2 // brainpool curves of certificates
 	github.com/andybalholm/brotli v1.2.8 // compressed certificates (RFC 8879)
 	github.com/clipperhouse/displaywidth v0.11.0 // columns of text on a terminal

@@ -14,15 +14,17 @@ const (
 )
 
 // Cache keeps what the chains of many sites have in common: the certificates of
-// CAs, which of them signed which, and whether an issuer's name is that of an
-// inspecting proxy. Nothing in it depends on the time, the policy or a site; a
-// site's own certificate is never in it. It is for inputs that have the same
-// Interception, and safe for concurrent use. When full it begins anew.
+// CAs, which of them signed which, whether an issuer's name is that of an
+// inspecting proxy, and multiples of the keys that sign most. Nothing in it
+// depends on the time, the policy or a site; a site's own certificate is never in
+// it. It is for inputs that have the same Interception, and safe for concurrent
+// use. When full it begins anew.
 type Cache struct {
 	mu    sync.RWMutex
 	certs map[string]*Certificate // by their DER
 	links map[[2]*Certificate]link
 	names map[string]productMatch // by the DER of the issuer's name
+	keys  caKeys
 }
 
 type productMatch struct {
@@ -91,6 +93,15 @@ func (k *Cache) setLink(child, parent *Certificate, l link) {
 		clear(k.links)
 	}
 	k.links[[2]*Certificate{child, parent}] = l
+}
+
+// checkSignature is the child's CheckSignatureFrom, faster where the parent is one
+// whose key is used often.
+func (k *Cache) checkSignature(child, parent *Certificate) error {
+	if k == nil || !parent.lasting || child.SignatureAlgorithm.Scheme != ECDSA {
+		return child.CheckSignatureFrom(parent)
+	}
+	return child.checkSignatureBy(k.keys.fast(parent.Key))
 }
 
 // interception asks match about an issuer's name, once for each.

@@ -234,7 +234,10 @@ func (c *Certificate) SelfSigned() bool {
 // CheckSignatureFrom checks that the parent's key made the signature, and
 // nothing else. Errors wrap ErrBadSignature, ErrUnsupported or ErrKeyMismatch.
 func (c *Certificate) CheckSignatureFrom(parent *Certificate) error {
-	k := parent.Key
+	return c.checkSignatureBy(parent.Key)
+}
+
+func (c *Certificate) checkSignatureBy(k *PublicKey) error {
 	if k.Type == KeyDSA && k.DSAParams == nil {
 		return fmt.Errorf("DSA key with inherited parameters: %w", ErrUnsupported)
 	}

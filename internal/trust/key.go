@@ -56,7 +56,8 @@ type PublicKey struct {
 	// Oddities lists what a strict reader would refuse.
 	Oddities []string
 
-	x, y  *big.Int // ECDSA
+	x, y  *big.Int  // ECDSA
+	comb  *p256Comb // of (x, y), where there is one
 	dsaY  *big.Int
 	point []byte // the bare subjectPublicKey bits
 }

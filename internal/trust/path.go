@@ -256,7 +256,7 @@ func (b *builder) signed(child, parent *Certificate) link {
 	}
 	b.checks += parent.Key.verifyCost()
 	l := linkNo
-	switch err := child.CheckSignatureFrom(parent); {
+	switch err := b.cache.checkSignature(child, parent); {
 	case err == nil:
 		l = linkYes
 	case errors.Is(err, ErrUnsupported) && mismatchRank(child, parent) == 0:

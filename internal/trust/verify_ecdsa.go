@@ -16,6 +16,13 @@ func (k *PublicKey) verifyECDSA(digest, sig []byte) error {
 	if k.x == nil {
 		return fmt.Errorf("public point: %w", ErrUnsupported)
 	}
+	if k.Curve == "P-256" {
+		r, s, ok := parseRS(sig)
+		if !ok {
+			return ErrBadSignature
+		}
+		return verifyP256(k.x, k.y, k.comb, digest, r, s)
+	}
 	if fastCurve(k.Curve) {
 		return verifyNIST(&ecdsa.PublicKey{Curve: curve, X: k.x, Y: k.y}, digest, sig)
 	}
