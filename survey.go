@@ -54,7 +54,7 @@ func (c *Checker) Survey(ctx context.Context, t Target) (*SurveyResult, error) {
 	d := &c.diagnose
 	o := survey.Options{
 		Client: d.Client, Roots: d.Roots, PublicRoots: d.PublicRoots, Connect: d.Connect, ConnectPort: d.ConnectPort,
-		SNI: d.SNI, NoSNI: d.NoSNI, Certificate: d.Certificate, At: d.At, Proxy: d.Proxy,
+		SNI: d.SNI, NoSNI: d.NoSNI, Certificate: d.Certificate, At: d.At, NoAIA: d.NoAIA, Proxy: d.Proxy,
 		Concurrency: cmp.Or(c.o.Concurrency, survey.DefaultConcurrency), Gentle: d.Gentle, Echo: d.Echo,
 	}
 	if c.o.Progress != nil {

@@ -59,10 +59,10 @@ func groupFact(s *survey.Survey) fact {
 	}
 	if o := orderWords(s.GroupOrder, len(s.Groups)); o != "" {
 		if s.ShareFirst == transcript.Yes && s.GroupOrder == transcript.ServerOrder {
-			o += ", among those that the client sends a key share of"
+			o += " among key shares sent"
 		}
 		if o12 := orderWords(s.GroupOrder12, len(s.Groups)); o12 != "" && s.GroupOrder12 != s.GroupOrder {
-			o += "; in TLS 1.2 " + o12
+			o += ", in TLS 1.2 " + strings.TrimSuffix(o12, " order")
 		}
 		row = append(row, sep, part{gradeSoft, o})
 	}
@@ -86,7 +86,7 @@ func postQuantum(g wire.Group) bool {
 func primeRow(p transcript.DHFact) []part {
 	st := gradeNone
 	switch {
-	case p.Bits < 1024 || p.Safe == transcript.No:
+	case p.Bits < 1024:
 		st = gradeBad
 	case p.Bits < 2048:
 		st = gradePoor
@@ -97,7 +97,7 @@ func primeRow(p transcript.DHFact) []part {
 	}
 	row := []part{{st, text}}
 	if p.Safe == transcript.No {
-		row = append(row, sep, part{gradeBad, "not a safe prime"})
+		row = append(row, sep, part{gradeFair, "not a safe prime"})
 	}
 	if p.Reused == transcript.Yes {
 		row = append(row, sep, part{gradePoor, "the same public value is used again"})
@@ -195,10 +195,13 @@ func certificateRow(s *survey.Survey, c *survey.Certificate) []part {
 	switch {
 	case c.Trusted == transcript.Yes:
 		parts = append(parts, part{gradeGood, "trusted"})
+	case len(c.FetchedIssuers) > 0:
+		parts = append(parts, part{gradeBad, "issuer not sent, but it can be fetched"})
+		fallthrough
 	case len(c.Problems) > 0:
 		var ids []string
 		for _, p := range c.Problems {
-			if p != cause.Expired || c.DaysLeft >= 0 { // which is said already
+			if p != cause.Expired { // which is said already
 				ids = append(ids, string(p))
 			}
 		}
@@ -244,7 +247,7 @@ func expiry(c *survey.Certificate) part {
 	switch d := c.DaysLeft; {
 	case len(c.Chain) == 0:
 		return part{gradeSoft, "expiry not known"}
-	case d < 0:
+	case d < 0 || slices.Contains(c.Problems, cause.Expired):
 		first := c.Chain[0].NotAfter
 		for _, x := range c.Chain {
 			if x.NotAfter.Before(first) {
@@ -365,6 +368,9 @@ func period(seconds int64) string {
 	return count(int(seconds), "second")
 }
 
+// halfYear, in seconds, is the least that guidance takes for HSTS.
+const halfYear = 15768000
+
 func httpFact(s *survey.Survey) fact {
 	f := fact{Label: "HTTP"}
 	h := s.HTTP
@@ -373,16 +379,20 @@ func httpFact(s *survey.Survey) fact {
 	}
 	parts := []part{{gradeNone, h.Proto + " answers " + strconv.Itoa(h.Status)}}
 	if h.HSTS == nil || h.HSTS.MaxAge == 0 {
-		parts = append(parts, part{gradeFair, "no HSTS"})
+		parts = append(parts, part{gradeFair, "no HSTS: a first visit by http:// can be caught"})
 	} else {
-		text := "HSTS for " + period(h.HSTS.MaxAge)
+		p := part{gradeGood, "HSTS for " + period(h.HSTS.MaxAge)}
+		if h.HSTS.MaxAge < halfYear {
+			p = part{gradeFair, p.Text + ", which is short"}
+		}
+		text := p.Text
 		if h.HSTS.IncludeSubDomains {
 			text += ", subdomains too"
 		}
 		if h.HSTS.Preload {
 			text += ", preload"
 		}
-		parts = append(parts, part{gradeGood, text})
+		parts = append(parts, part{p.Grade, text})
 	}
 	if h.AltSvc != "" {
 		parts = append(parts, part{gradeNone, "Alt-Svc " + h.AltSvc})

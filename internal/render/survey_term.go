@@ -192,6 +192,9 @@ func (p *surveyPainter) shortFix(x *report.Fix) {
 		name += ", " + n
 	}
 	rows := configRows(x)
+	if len(rows) > 0 && namesFile(rows[0]) && p.room.config < 2 {
+		rows = nil // what has to be in the file is what matters
+	}
 	if len(rows) == 0 || p.room.config > 1 {
 		p.lines = append(p.lines, p.block(margin+2, margin+2, line{{bold, name + ": "}, {plain, sentence(oneLine(x.Text))}}, 2)...)
 		name = ""
@@ -208,6 +211,10 @@ func (p *surveyPainter) shortFix(x *report.Fix) {
 		p.lines = append(p.lines, p.block(margin+2, margin+4, l, 2)...)
 	}
 }
+
+// namesFile: a line of configuration that is there already and does not change,
+// as what it points to does.
+func namesFile(row string) bool { return strings.Contains(row, ".pem") }
 
 // profiles says how far the server is from the recommendations: in full for the
 // first that it does not meet and should, in a word for the others.
@@ -269,7 +276,7 @@ func (p *surveyPainter) profile(x profileView) {
 		p.beside(label, plain, surveyLabel, l, p.most(p.room.row))
 		if p.o.Verbose {
 			for _, d := range []struct{ word, what string }{{"remove ", c.Remove}, {"add ", c.Add}} {
-				if d.what != "" {
+				if d.what != "" && !strings.Contains(c.Text, d.what) && c.Setting != "order" {
 					p.beside("", plain, surveyLabel, line{{dim, d.word}, {cyan, d.what}}, 0)
 				}
 			}

@@ -82,6 +82,7 @@ type profileView struct {
 }
 
 type changeView struct {
+	Setting     string
 	Text        string
 	Remove, Add string
 	Out, In     string
@@ -100,6 +101,10 @@ func surveyViewOf(s *survey.Survey) *surveyView {
 		v.add(refusedVersions(s))
 	}
 	for _, g := range s.Profiles {
+		// What is called old is for servers that have to keep clients of that age.
+		if g.Profile == "old" && !g.Meets && !slices.ContainsFunc(s.Versions, old) {
+			continue
+		}
 		v.Profiles = append(v.Profiles, profileOf(g))
 	}
 	v.Tables = surveyTables(s)
@@ -291,7 +296,7 @@ func factOf(id cause.ID, step cause.Step) string {
 func profileOf(g survey.Gap) profileView {
 	p := profileView{Name: g.Profile, Version: g.Version, Meets: g.Meets}
 	for _, c := range g.Changes {
-		x := changeView{Text: sentence(c.Text), Remove: strings.Join(c.Remove, ", "), Add: strings.Join(c.Add, ", ")}
+		x := changeView{Setting: c.Setting, Text: sentence(c.Text), Remove: strings.Join(c.Remove, ", "), Add: strings.Join(c.Add, ", ")}
 		if len(c.LocksOut) > 0 {
 			x.Out = list(clientNames(c.LocksOut), 4)
 		}

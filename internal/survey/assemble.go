@@ -28,7 +28,7 @@ func (s *session) document() *Survey {
 	d := &Survey{
 		Schema: Schema, Time: s.begun.UTC().Format(time.RFC3339), Target: s.target, Options: s.o.Echo,
 		Facts: s.facts, Answers: s.versionAnswers(), DNS: s.dns, HTTP: s.http(),
-		Addresses: s.addresses, Notes: s.notes, Complete: !s.incomplete && s.limited == "" && s.connections > 0,
+		Addresses: s.addresses, Notes: s.notes, Complete: !s.incomplete && s.limited == "" && s.unreachable == "" && s.connections > 0,
 		Gentle: s.gentle, Connections: s.connections, RoundTrips: s.longest,
 		RTTMS: milliseconds(median(s.connects)), ElapsedMS: milliseconds(s.o.Now().Sub(s.begun)),
 	}
@@ -346,16 +346,12 @@ func (s *session) meaning(d *Survey) {
 	if chain := s.shownByName(); d.DNS.TLSA != nil && chain != nil && len(d.DNS.TLSA) > 0 {
 		d.DNS.TLSAMatch = transcript.TriOf(tlsaMatches(d.DNS.TLSA, chain))
 	}
-	at := s.o.At
-	if at.IsZero() {
-		at = s.begun
-	}
-	public := s.o.Roots == nil || s.o.PublicRoots
+	v := s.verifying()
 	d.interpret(
-		verifying{Name: s.target.Host, Roots: s.roots, Public: public, At: at},
+		v,
 		client.PredictOptions{
-			Host: s.target.Host, ServerName: s.sni, HTTP: s.target.Service == "http",
-			Roots: s.o.Roots, PublicRoots: public, At: at, ClientCertificate: s.o.Certificate != nil,
+			Host: s.target.Host, ServerName: s.sni, HTTP: s.target.Service == "http", Extra: s.fetched,
+			Roots: s.o.Roots, PublicRoots: v.Public, At: v.At, ClientCertificate: s.o.Certificate != nil,
 		},
 		s.software(),
 	)

@@ -3,7 +3,6 @@ package survey
 import (
 	"errors"
 	"maps"
-	"math"
 	"slices"
 	"time"
 
@@ -25,7 +24,7 @@ const (
 // certificate reads and judges a certificate of the server's as a current client
 // would that asked for the target's name.
 func certificate(served transcript.Served, v verifying) Certificate {
-	out := Certificate{Served: served, Chain: []report.ChainCert{}, Problems: []cause.ID{}, Staple: stapleNone}
+	out := Certificate{Served: served, Chain: []report.ChainCert{}, Problems: []cause.ID{}, FetchedIssuers: []string{}, Staple: stapleNone}
 	chain, readable := parse(served.Chain)
 	if len(served.OCSP) > 0 {
 		out.Staple = stapleUnreadable
@@ -48,7 +47,9 @@ func certificate(served transcript.Served, v verifying) Certificate {
 	if n := len(leaf.SCTs); n > 0 {
 		out.SCTs["certificate"] = n
 	}
-	res := trust.Verify(v.input(served, chain))
+	in := v.input(served, chain)
+	res := trust.Verify(in)
+	out.FetchedIssuers = fetchedIssuers(in, &res, v.Fetched)
 	out.Trusted = transcript.TriOf(res.OK)
 	for _, d := range res.Defects {
 		out.Defects = append(out.Defects, d)
@@ -113,7 +114,8 @@ func parse(ders [][]byte) ([]*trust.Certificate, bool) {
 	return out, len(out) > 0
 }
 
-// daysLeft until the first of the certificates expires; negative since then.
+// daysLeft is how many whole days the first of the certificates has until it
+// expires; negative since then.
 func daysLeft(certs []*trust.Certificate, at time.Time) int {
 	first := time.Time{}
 	for _, c := range certs {
@@ -124,7 +126,7 @@ func daysLeft(certs []*trust.Certificate, at time.Time) int {
 	if first.IsZero() {
 		return 0
 	}
-	return int(math.Floor(first.Sub(at).Hours() / 24))
+	return int(first.Sub(at) / (24 * time.Hour)) // towards zero: an hour is no day, past or to come
 }
 
 // issuerOf is the certificate that issued the leaf, nil if it was not sent and is

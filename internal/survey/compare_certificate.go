@@ -65,6 +65,7 @@ func (p *recommended) goodKey() string {
 
 func (c *comparison) certificates() {
 	seen := map[string]bool{}
+	var long []string // validities
 	for _, cert := range c.s.forTarget() {
 		if len(cert.Chain) == 0 || seen[cert.SHA256] {
 			continue
@@ -78,15 +79,21 @@ func (c *comparison) certificates() {
 			c.need(Change{Setting: "certificate", Remove: []string{key}, Add: []string{good}, Text: fmt.Sprintf("Use a certificate with an %s key instead of %s.", good, key)},
 				func(f *transcript.Facts) { replaceKey(f, cert.SHA256, good) })
 		}
-		if sig := strings.ToUpper(cert.Chain[0].Signature); strings.Contains(sig, "SHA1") || strings.Contains(sig, "SHA-1") || strings.Contains(sig, "MD5") {
+		if sig := strings.ToUpper(cert.Chain[0].Signature); !seen[sig] && (strings.Contains(sig, "SHA1") || strings.Contains(sig, "SHA-1") || strings.Contains(sig, "MD5")) {
+			seen[sig] = true
 			c.need(Change{Setting: "certificate", Remove: []string{cert.Chain[0].Signature}, Add: []string{"SHA-256"}, Text: "Have the certificate signed with SHA-256."}, nil)
 		}
 		if days := int(cert.Chain[0].NotAfter.Sub(cert.Chain[0].NotBefore).Hours() / 24); c.p.MaxDays > 0 && days > c.p.MaxDays {
-			c.need(Change{
-				Setting: "certificate", Remove: []string{fmt.Sprintf("%d days", days)}, Add: []string{fmt.Sprintf("%d days", c.p.MaxDays)},
-				Text: fmt.Sprintf("Have certificates issued for at most %d days; the one with the %s key is valid for %d.", c.p.MaxDays, cert.Key, days),
-			}, nil)
+			if s := fmt.Sprintf("%d days", days); !slices.Contains(long, s) {
+				long = append(long, s)
+			}
 		}
+	}
+	if len(long) > 0 {
+		c.need(Change{
+			Setting: "certificate", Remove: long, Add: []string{fmt.Sprintf("%d days", c.p.MaxDays)},
+			Text: fmt.Sprintf("Have certificates issued for at most %d days, not for %s.", c.p.MaxDays, strings.TrimSuffix(listed(long), " days")),
+		}, nil)
 	}
 	// A second certificate lets clients in that do not take the first one's kind.
 	kinds := c.keys()

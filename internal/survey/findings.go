@@ -95,11 +95,20 @@ func (s *Survey) forTarget() []*Certificate {
 
 func certificateFindings(s *Survey, c *collector) {
 	all := s.forTarget()
+	with := perKey{all: len(all)}
+	for _, cert := range all {
+		for _, d := range cert.Defects {
+			with.add(string(d.Cause)+" "+d.Detail, cert.Key)
+		}
+	}
 	for _, cert := range all {
 		for _, d := range cert.Defects {
 			detail := d.Detail
-			if len(all) > 1 && cert.Key != "" {
-				detail = "With the " + cert.Key + " key: " + lowerFirst(detail)
+			if keys := with.some(string(d.Cause) + " " + d.Detail); keys != "" {
+				detail = "With the " + keys + ": " + lowerFirst(detail)
+			}
+			if n := len(cert.FetchedIssuers); n > 0 && d.Cause == cause.IncompleteChain {
+				detail += " What is missing can be fetched from where the certificate says; clients that do so connect."
 			}
 			values := map[string]string{}
 			if d.Cert != nil {
@@ -113,10 +122,39 @@ func certificateFindings(s *Survey, c *collector) {
 	}
 }
 
+// perKey tells with which keys something holds, so that what holds with several
+// is said once, and what holds with all needs none named.
+type perKey struct {
+	all  int // certificates that there are
+	seen map[string][]string
+}
+
+func (p *perKey) add(what, key string) {
+	if p.seen == nil {
+		p.seen = map[string][]string{}
+	}
+	p.seen[what] = append(p.seen[what], key)
+}
+
+// some is "ECDSA P-256 key" or "ECDSA P-256 and RSA 2048 keys", "" where it is all.
+func (p *perKey) some(what string) string {
+	keys := slices.DeleteFunc(slices.Compact(slices.Clone(p.seen[what])), func(k string) bool { return k == "" })
+	switch {
+	case len(p.seen[what]) >= p.all || len(keys) == 0:
+		return ""
+	case len(keys) == 1:
+		return keys[0] + " key"
+	}
+	return listed(keys) + " keys"
+}
+
 // stapleFindings: an answer that is worse than none. That a certificate which has
 // to come with a good one does not is a defect of the certificate's.
 func stapleFindings(s *Survey, c *collector) {
-	for _, cert := range s.forTarget() {
+	all := s.forTarget()
+	with := perKey{all: len(all)}
+	var said []string
+	for _, cert := range all {
 		if cert.MustStaple {
 			continue
 		}
@@ -133,7 +171,17 @@ func stapleFindings(s *Survey, c *collector) {
 		default:
 			what = "cannot be used"
 		}
-		c.add(cause.StaplingBroken, fmt.Sprintf("The OCSP response that is stapled to the certificate with the %s key %s.", cert.Key, what), nil)
+		with.add(what, cert.Key)
+		if !slices.Contains(said, what) {
+			said = append(said, what)
+		}
+	}
+	for _, what := range said {
+		to := "the certificate"
+		if keys := with.some(what); keys != "" {
+			to += " with the " + keys
+		}
+		c.add(cause.StaplingBroken, fmt.Sprintf("The OCSP response that is stapled to %s %s.", to, what), nil)
 	}
 }
 

@@ -156,14 +156,12 @@ func keyExchangeFindings(s *Survey, c *collector) {
 				f = append(f, "Many servers share that prime, so breaking it once pays (Logjam).")
 			}
 		}
-		if d.Safe == transcript.No {
-			f = append(f, fmt.Sprintf("The prime of %s is no safe one: small subgroups may give secrets away.", name))
+		if len(f) == 0 {
+			continue
 		}
-		if len(f) > 0 {
-			x := c.add(cause.WeakDH, strings.Join(f, " "), nil)
-			if d.Bits < 1024 {
-				worse(x, cause.SeverityHigh)
-			}
+		x := c.add(cause.WeakDH, strings.Join(f, " "), nil)
+		if d.Bits < 1024 {
+			worse(x, cause.SeverityHigh)
 		}
 	}
 }

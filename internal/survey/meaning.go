@@ -28,6 +28,8 @@ type verifying struct {
 	// Public: the roots are those of public CAs, whose further rules apply.
 	Public bool
 	At     time.Time
+	// Fetched are issuers that were not sent; no verdict hangs on them.
+	Fetched []*trust.Certificate
 }
 
 // oracle tells which clients connect to the server of a survey. It is a

@@ -12,15 +12,12 @@ import (
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
-// week is the longest that a ticket may live (RFC 8446, Section 4.6.1), and
-// halfYear the least that browsers' preload lists and guidance take for HSTS.
-const (
-	week     = 7 * 24 * 60 * 60
-	halfYear = 15768000
-)
+// week is the longest that a ticket may live (RFC 8446, Section 4.6.1).
+const week = 7 * 24 * 60 * 60
 
 // remarks are what is to be known besides, in phrases: no cause of failures, but
-// worth a thought.
+// worth a thought, and not plain from a fact alone. That there is no HSTS, or
+// another certificate for clients without a name, is.
 func remarks(s *Survey) []string {
 	var out []string
 	add := func(when bool, format string, args ...any) {
@@ -33,6 +30,7 @@ func remarks(s *Survey) []string {
 	add(s.has(wire.VersionTLS13) && len(s.Groups) > 0 && !slices.ContainsFunc(s.Groups, func(g transcript.GroupFact) bool { return isHybrid(g.Group) }),
 		"no post-quantum key exchange (X25519MLKEM768): what is recorded today can be read once there are quantum computers")
 	for _, d := range s.DH {
+		add(d.Safe == transcript.No && d.Bits >= minDHBits, "the Diffie-Hellman prime of %d bits is no safe prime (openssl dhparam -dsaparam makes such): sound as long as the server draws a new value for each handshake, as OpenSSL does", d.Bits)
 		add(d.Reused == transcript.Yes, "the server sends the same Diffie-Hellman value in several handshakes (%d bits): it has no forward secrecy between them", d.Bits)
 	}
 	add(f.ExtendedMasterSecret == transcript.No && s.before13(), "no extended master secret (RFC 7627), which FIPS 140-3 clients insist on")
@@ -42,35 +40,7 @@ func remarks(s *Survey) []string {
 	add(slices.ContainsFunc(s.SignatureAlgorithms, func(x transcript.SchemeFact) bool {
 		return x.TLS12 == transcript.Yes && weakScheme(x.Scheme)
 	}), "TLS 1.2 handshakes are signed with MD5 or SHA-1 for clients that ask for it (RFC 9155 says no)")
-	out = append(out, nameRemarks(s)...)
-	out = append(out, caaRemarks(s)...)
-	if h := s.HTTP; h != nil && s.Target.Service == "http" {
-		add(h.HSTS == nil, "no Strict-Transport-Security header (RFC 6797): a first visit by http:// can be caught")
-		add(h.HSTS != nil && h.HSTS.MaxAge < halfYear, "Strict-Transport-Security lasts %d days only; half a year is the least that is recommended", hstsDays(h.HSTS))
-	}
-	return out
-}
-
-func hstsDays(h *HSTS) int64 {
-	if h == nil {
-		return 0
-	}
-	return h.MaxAge / (24 * 60 * 60)
-}
-
-// nameRemarks: what clients get that send no server name, or a wrong one.
-func nameRemarks(s *Survey) []string {
-	if s.Target.SNI == nil {
-		return nil
-	}
-	switch n := s.Features.NoName; n {
-	case "", "same":
-		return nil
-	case "other":
-		return []string{"clients that send no server name get another certificate"}
-	default:
-		return []string{"clients that send no server name are refused (" + n + ")"}
-	}
+	return append(out, caaRemarks(s)...)
 }
 
 // joinSome lists at most n.

@@ -72,8 +72,12 @@ type Certificate struct {
 	Problems []cause.ID     `json:"problems"`
 	// Defects are Problems in full; a document that was read has none.
 	Defects []trust.Defect `json:"-"`
-	// DaysLeft until the first certificate of the chain expires.
+	// DaysLeft are the whole days until the first certificate of the chain expires,
+	// negative since then; 0 on either side of it.
 	DaysLeft int `json:"days_left"`
+	// FetchedIssuers are the subjects of CA certificates that are not sent and were
+	// fetched from where the chain says, so that it leads to a root with them.
+	FetchedIssuers []string `json:"fetched_issuers"`
 	// Staple is "none", "good", "revoked", "unknown" or what is wrong with it:
 	// "expired", "unreadable", "not for this certificate".
 	Staple     string `json:"staple"`

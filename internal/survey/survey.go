@@ -50,6 +50,8 @@ type Options struct {
 	Certificate *transcript.ClientCertificate
 	// At is the time to verify at; zero: now.
 	At time.Time
+	// NoAIA fetches no issuers that the server does not send.
+	NoAIA bool
 	// Proxy is the URL of an HTTP CONNECT proxy.
 	Proxy string
 	// Concurrency is how many connections are held at once; 0: DefaultConcurrency.
@@ -79,7 +81,7 @@ func Run(ctx context.Context, try Tryer, target report.Target, o Options) (*Surv
 	}
 	addrs := s.resolve(ctx)
 	for i, a := range addrs {
-		s.addr, s.unreachable, s.greeted = a, "", false
+		s = s.at(a)
 		if s.ask(ctx) || ctx.Err() != nil {
 			break
 		}
@@ -87,10 +89,12 @@ func Run(ctx context.Context, try Tryer, target report.Target, o Options) (*Surv
 			s.note("%s: %s, the next address was asked", a.Addr(), s.unreachable)
 		}
 	}
+	s.fetched = s.issuers(ctx)
 	return s.document(), context.Cause(ctx)
 }
 
-// session is one survey as it goes.
+// session is one survey as it goes. What it knows is of one address: for the next
+// there is a new one.
 type session struct {
 	try     Tryer
 	o       Options
@@ -99,10 +103,13 @@ type session struct {
 	roots   *trust.Store
 	sni     string // the name sent, or ""
 	begun   time.Time
-	pace    *pace
 
+	// Of the address that is asked, as all below.
 	addr      netip.AddrPort
 	addresses []report.Address
+	pace      *pace
+
+	telling sync.Mutex // Progress is being called; taken before mu
 
 	mu          sync.Mutex
 	unreachable string        // why no connection stood up; "" if one did
@@ -137,6 +144,7 @@ type session struct {
 	schemeLeaf  map[wire.SignatureScheme]string
 	served      []*transcript.Served
 	dh          map[string]*dhSeen
+	fetched     []*trust.Certificate // issuers that were not sent
 	baseline    *transcript.Transcript
 	noName      *transcript.Transcript // without a server name
 	other       *transcript.Transcript // with one of no server
@@ -173,10 +181,7 @@ func newSession(try Tryer, target report.Target, o Options) (*session, error) {
 	if o.Gentle {
 		o.Concurrency = 1
 	}
-	s := &session{
-		try: try, o: o, target: target, profile: o.Client, roots: o.Roots, begun: o.Now(), pace: newPace(o.Concurrency),
-		suites: map[wire.Version]suiteResult{}, answers: map[wire.Version]string{}, dh: map[string]*dhSeen{}, confirmed: map[transcript.Kind]int{}, done12: make(chan struct{}), asked13: make(chan struct{}), doubts: make(chan struct{}, 1), gentle: o.Gentle, schemeLeaf: map[wire.SignatureScheme]string{},
-	}
+	s := &session{try: try, o: o, target: target, profile: o.Client, roots: o.Roots, begun: o.Now(), gentle: o.Gentle}
 	if s.roots == nil {
 		store, err := o.Client.Store()
 		if err != nil {
@@ -192,6 +197,17 @@ func newSession(try Tryer, target report.Target, o Options) (*session, error) {
 		s.sni = target.Host
 	}
 	return s, nil
+}
+
+// at is a session that asks another address, with nothing known of it.
+func (s *session) at(addr netip.AddrPort) *session {
+	return &session{
+		try: s.try, o: s.o, target: s.target, profile: s.profile, roots: s.roots, sni: s.sni, begun: s.begun, gentle: s.o.Gentle,
+		addr: addr, addresses: s.addresses, notes: s.notes, connections: s.connections, longest: s.longest,
+		pace: newPace(s.o.Concurrency), doubts: make(chan struct{}, 1), done12: make(chan struct{}), asked13: make(chan struct{}),
+		suites: map[wire.Version]suiteResult{}, answers: map[wire.Version]string{}, dh: map[string]*dhSeen{},
+		confirmed: map[transcript.Kind]int{}, schemeLeaf: map[wire.SignatureScheme]string{},
+	}
 }
 
 // resolve finds the addresses to dial.
@@ -226,9 +242,10 @@ func (s *session) ask(ctx context.Context) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var tasks sync.WaitGroup
+	before := s.longest // of the addresses asked in vain
 	start := func(u urgency, f func(context.Context, *task)) {
 		tasks.Go(func() {
-			k := &task{s: s, urgency: u}
+			k := &task{s: s, urgency: u, now: before}
 			f(ctx, k)
 			s.mu.Lock()
 			s.longest = max(s.longest, k.now)
