@@ -366,6 +366,9 @@ func (s *session) attempt(ctx context.Context, a transcript.Attempt, now int, u 
 		end += roundTrips(t)
 	}
 	s.pace.release(end)
+	if err == nil {
+		s.tell(a.Purpose)
+	}
 	if err != nil || t.Outcome.Kind == transcript.Aborted {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -415,13 +418,24 @@ func roundTrips(t *transcript.Transcript) int {
 	return n
 }
 
-// count keeps what each attempt says of the way to the server.
-func (s *session) count(t *transcript.Transcript) {
+// tell counts a connection and tells of it, which may take the listener a while.
+func (s *session) tell(purpose string) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
 	s.mu.Lock()
 	s.connections++
 	n := s.connections
+	s.mu.Unlock()
+	if s.o.Progress != nil {
+		s.o.Progress(n, purpose)
+	}
+}
+
+// count keeps what each attempt says of the way to the server.
+func (s *session) count(t *transcript.Transcript) {
+	s.mu.Lock()
 	if c := t.Times.Connect; c > 0 {
-		s.connects = append(s.connects, c)
+		s.connects = append(s.connects, c+t.Times.Proxy)
 	}
 	switch {
 	case !refusesConnections(t):
@@ -431,10 +445,6 @@ func (s *session) count(t *transcript.Transcript) {
 	}
 	if t.Retry != nil {
 		s.facts.Features.HelloRetry = transcript.Yes
-	}
-	progress := s.o.Progress
-	if progress != nil {
-		progress(n, t.Attempt.Purpose)
 	}
 	serial := s.serial(t)
 	s.crowded(t)
