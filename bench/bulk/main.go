@@ -3,17 +3,18 @@
 // Command bulk measures what it costs to come to a verdict on many hosts, next to
 // what less than that costs.
 //
-//	bulk -farm FARM [-key ecdsa|rsa] [-runs N] [-hold N]
+//	bulk -farm FARM [-key ecdsa|rsa|mixed] [-runs N] [-hold N]
 //
 // starts bench/farm on one core, visits all its hosts from another in each of the
 // modes in turn, and prints tables in Markdown. Each visit of many hosts is a
 // process of its own, which prints its cost as JSON:
 //
-//	bulk -mode tlswhy|std|bare|hold -port PORT -ca FILE [-n N] [-rounds N] [-at N]
+//	bulk -mode tlswhy|std|std-classic|bare|hold -port PORT -ca FILE [-n N] [-rounds N] [-at N]
 package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -46,7 +47,7 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("bulk: ")
 	farm := flag.String("farm", "", "the program bench/farm: compare all modes")
-	key := flag.String("key", "ecdsa", "kind of key of the farm's leaves, with -farm")
+	key := flag.String("key", "ecdsa", "kinds of the farm's keys, with -farm: ecdsa, rsa, or mixed (CAs with rsa, leaves with ecdsa)")
 	runs := flag.Int("runs", 7, "visits of all hosts in each mode, with -farm")
 	held := flag.Int("hold", 4000, "targets in flight to measure memory with, with -farm; 0: none")
 	mode := flag.String("mode", "tlswhy", "what to do at each host")
@@ -78,7 +79,9 @@ func main() {
 	case "tlswhy":
 		visit, err = newTlswhy(*ca)
 	case "std":
-		visit = std
+		visit = newStd()
+	case "std-classic":
+		visit = newStd(tls.X25519)
 	case "bare":
 		visit = newBare(*send, *receive)
 	default:

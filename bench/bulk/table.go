@@ -30,6 +30,8 @@ var plan = []struct{ mode, port, says string }{
 	{"bare", "bare", "connect, write, read of as many bytes, no TLS"},
 	{"std", "tls12", "`crypto/tls`, TLS 1.2: full handshake, nothing verified"},
 	{"std", "tls13", "`crypto/tls`, TLS 1.3: full handshake, nothing verified"},
+	{"std-classic", "tls12", "`crypto/tls`, TLS 1.2, X25519 alone offered: full handshake, nothing verified"},
+	{"std-classic", "tls13", "`crypto/tls`, TLS 1.3, X25519 alone offered: full handshake, nothing verified"},
 	{"tlswhy", "tls12", "tlswhy, TLS 1.2: chain, name and ServerKeyExchange verified"},
 	{"tlswhy", "tls13", "tlswhy, TLS 1.3: chain, name, CertificateVerify and Finished verified"},
 }
@@ -141,7 +143,10 @@ func startFarm(farm, key, dir string) (map[string]int, func(), error) {
 }
 
 func printCosts(key string, results [][]cost) {
-	fmt.Printf("Leaves with keys of %s.\n\n", map[string]string{"ecdsa": "ECDSA P-256", "rsa": "RSA-2048"}[key])
+	fmt.Printf("%s.\n\n", map[string]string{
+		"ecdsa": "Leaves and CAs with keys of ECDSA P-256", "rsa": "Leaves and CAs with keys of RSA-2048",
+		"mixed": "Leaves with keys of ECDSA P-256, CAs with keys of RSA-2048",
+	}[key])
 	fmt.Println("| what | CPU ms a host (median) | fastest | slowest | wall ms | bytes sent | received | hosts | verdicts | errors | above bare | target |  |")
 	fmt.Println("|" + strings.Repeat(" --- |", 13))
 	bare := perHost(results[0])[len(results[0])/2]

@@ -43,16 +43,19 @@ func newTlswhy(ca string) (visitor, error) {
 	}, nil
 }
 
-// std is a full handshake by the standard library that verifies nothing.
-func std(ctx context.Context, name string, addr netip.AddrPort) (int64, int64, error) {
-	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: 10 * time.Second, KeepAlive: -1}, Config: &tls.Config{
-		ServerName: name, InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1"}, //nolint:gosec // G402: that is what is measured
-	}}
-	c, err := d.DialContext(ctx, "tcp", addr.String())
-	if err != nil {
-		return 0, 0, err
+// newStd is a full handshake by the standard library that verifies nothing, with
+// key shares of these groups; none: its default, of which one is post-quantum.
+func newStd(groups ...tls.CurveID) visitor {
+	return func(ctx context.Context, name string, addr netip.AddrPort) (int64, int64, error) {
+		d := tls.Dialer{NetDialer: &net.Dialer{Timeout: 10 * time.Second, KeepAlive: -1}, Config: &tls.Config{
+			ServerName: name, InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1"}, CurvePreferences: groups, //nolint:gosec // G402: that is what is measured
+		}}
+		c, err := d.DialContext(ctx, "tcp", addr.String())
+		if err != nil {
+			return 0, 0, err
+		}
+		return 0, 0, c.Close()
 	}
-	return 0, 0, c.Close()
 }
 
 // newBare sends and receives as many bytes as asked for and knows nothing of them.

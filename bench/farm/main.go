@@ -30,7 +30,7 @@ import (
 
 func main() {
 	n := flag.Int("n", 1000, "hosts")
-	kind := flag.String("key", "ecdsa", "kind of key: ecdsa (P-256) or rsa (2048 bits)")
+	kind := flag.String("key", "ecdsa", "kinds of keys: ecdsa (P-256), rsa (2048 bits), or mixed: CAs with rsa, leaves with ecdsa")
 	dir := flag.String("dir", "", "directory for root.pem")
 	flag.Parse()
 	log.SetFlags(0)

@@ -34,11 +34,13 @@ const rsaKeys = 16
 
 // plant makes a root, an intermediate and n leaves.
 func plant(kind string, n int) (*farm, error) {
-	newKey, keys := newECDSA, n
+	newKey, newCAKey, keys := newECDSA, newECDSA, n
 	switch kind {
 	case "ecdsa":
+	case "mixed":
+		newCAKey = newRSA
 	case "rsa":
-		newKey, keys = newRSA, min(n, rsaKeys)
+		newKey, newCAKey, keys = newRSA, newRSA, min(n, rsaKeys)
 	default:
 		return nil, fmt.Errorf("no kind of key is called %q", kind)
 	}
@@ -50,7 +52,7 @@ func plant(kind string, n int) (*farm, error) {
 			IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 		}
 	}
-	rootKey, err := newKey()
+	rootKey, err := newCAKey()
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +60,7 @@ func plant(kind string, n int) (*farm, error) {
 	if err != nil {
 		return nil, err
 	}
-	middleKey, err := newKey()
+	middleKey, err := newCAKey()
 	if err != nil {
 		return nil, err
 	}
