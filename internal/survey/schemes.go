@@ -47,10 +47,11 @@ func (s *session) schemesOf13(ctx context.Context, k *task) {
 		return
 	}
 	rest := rest13()
+	// Each kind of key is asked about by itself: HAProxy chooses the kind by what the
+	// list holds of each, and then finds no scheme.
 	q := &search[wire.SignatureScheme]{
 		candidates: slices.Concat(slices.Concat(schemes13...), rest),
-		classes:    append(slices.Clone(schemes13), rest),
-		lazy:       true,
+		classes:    append(slices.Clone(schemes13[:2]), slices.Concat(schemes13[2:]...), rest),
 		limit:      64,
 		// A key on a curve has one scheme (RFC 8446, Section 4.2.3), an RSA key several.
 		rare: func(x wire.SignatureScheme) bool {
@@ -101,7 +102,8 @@ func (s *session) searchSchemes12(ctx context.Context, k *task, auth wire.Authen
 	}
 	q := &search[wire.SignatureScheme]{
 		candidates: schemes, classes: [][]wire.SignatureScheme{schemes[:3], schemes[3:6], schemes[6:]}, limit: len(schemes),
-		rare: func(x wire.SignatureScheme) bool { return slices.Contains(rareSchemes12, x) },
+		rare:  func(x wire.SignatureScheme) bool { return slices.Contains(rareSchemes12, x) },
+		prove: true,
 	}
 	q.ask = func(lists [][]wire.SignatureScheme) []evidence[wire.SignatureScheme] {
 		as := make([]transcript.Attempt, len(lists))
