@@ -212,8 +212,8 @@ func (ans *answer) keyExchange(s cryptobyte.String) {
 		}
 		ans.group = wire.Group(group)
 	case wire.KXDHE, wire.KXDHAnon:
-		var x cryptobyte.String
-		if !s.ReadUint16LengthPrefixed(&x) || !s.ReadUint16LengthPrefixed(&x) || !s.ReadUint16LengthPrefixed(&x) {
+		var p, g, y cryptobyte.String
+		if !s.ReadUint16LengthPrefixed(&p) || !s.ReadUint16LengthPrefixed(&g) || !s.ReadUint16LengthPrefixed(&y) {
 			return
 		}
 	default:

@@ -80,7 +80,8 @@ func FuzzEngine(f *testing.F) {
 	hello, _ = resumed.Marshal()
 	f.Add(append(wire.AppendRecords(nil, wire.ContentHandshake, wire.VersionTLS12, hello), 20, 3, 3, 0, 1, 1), byte(4))
 	resumed = &wire.ServerHello{LegacyVersion: wire.VersionTLS12, CipherSuite: wire.TLS_AES_128_GCM_SHA256, Extensions: []wire.Extension{
-		{Type: wire.ExtSupportedVersions, Data: []byte{3, 4}}, {Type: wire.ExtPreSharedKey, Data: []byte{0, 0}},
+		{Type: wire.ExtSupportedVersions, Data: []byte{3, 4}},
+		{Type: wire.ExtPreSharedKey, Data: []byte{0, 0}},
 		{Type: wire.ExtKeyShare, Data: append([]byte{0, 29, 0, 32}, make([]byte, 32)...)},
 	}}
 	hello, _ = resumed.Marshal()

@@ -18,21 +18,21 @@ type strength int
 const (
 	strong   strength = iota // forward secrecy and an AEAD
 	cbcOnly                  // forward secrecy, CBC
-	noSecret                 // no forward secrecy
+	keyTransport                 // no forward secrecy
 	weak                     // no encryption, no authentication, or a cipher that is broken
 )
 
-var strengthNames = [...]string{strong: "strong", cbcOnly: "older (CBC)", noSecret: "no forward secrecy", weak: "weak"}
+var strengthNames = [...]string{strong: "strong", cbcOnly: "older (CBC)", keyTransport: "no forward secrecy", weak: "weak"}
 
 // strengthWhy says what the word means, for who asks for details.
 var strengthWhy = [...]string{
 	strong:   "forward secrecy and authenticated encryption",
 	cbcOnly:  "forward secrecy, but CBC mode",
-	noSecret: "who gets the server's key later reads what was recorded now",
+	keyTransport: "who gets the server's key later reads what was recorded now",
 	weak:     "a cipher that is broken or too short, or no encryption or no authentication at all",
 }
 
-var strengthGrades = [...]grade{strong: gradeGood, cbcOnly: gradeFair, noSecret: gradePoor, weak: gradeBad}
+var strengthGrades = [...]grade{strong: gradeGood, cbcOnly: gradeFair, keyTransport: gradePoor, weak: gradeBad}
 
 func strengthOf(x wire.CipherSuite) strength {
 	i, ok := x.Info()
@@ -46,7 +46,7 @@ func strengthOf(x wire.CipherSuite) strength {
 	case i.KeyExchange == wire.KXTLS13:
 		return strong
 	case !i.ForwardSecret:
-		return noSecret
+		return keyTransport
 	case !i.AEAD:
 		return cbcOnly
 	}

@@ -219,7 +219,7 @@ func TestSuitesInFewWords(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]strength{
-		"TLS_AES_128_CCM_8_SHA256": strong, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256": cbcOnly, "TLS_RSA_WITH_AES_256_GCM_SHA384": noSecret,
+		"TLS_AES_128_CCM_8_SHA256": strong, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256": cbcOnly, "TLS_RSA_WITH_AES_256_GCM_SHA384": keyTransport,
 		"TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA": weak, "TLS_ECDH_anon_WITH_AES_128_CBC_SHA": weak, "TLS_RSA_EXPORT_WITH_DES40_CBC_SHA": weak,
 		"TLS_ECDHE_RSA_WITH_NULL_SHA": weak, "TLS_RSA_WITH_RC4_128_SHA": weak, "0xFE00": weak,
 	} {

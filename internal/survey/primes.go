@@ -110,16 +110,23 @@ type formula struct {
 
 // RFC 2409, Sections 6.1 and 6.2; RFC 3526, Sections 2 to 7. All with pi.
 var modp = []formula{
-	{"RFC 2409 group 1", 768, 149686}, {"RFC 2409 group 2", 1024, 129093},
-	{"RFC 3526 group 5", 1536, 741804}, {"RFC 3526 group 14", 2048, 124476},
-	{"RFC 3526 group 15", 3072, 1690314}, {"RFC 3526 group 16", 4096, 240904},
-	{"RFC 3526 group 17", 6144, 929484}, {"RFC 3526 group 18", 8192, 4743158},
+	{"RFC 2409 group 1", 768, 149686},
+	{"RFC 2409 group 2", 1024, 129093},
+	{"RFC 3526 group 5", 1536, 741804},
+	{"RFC 3526 group 14", 2048, 124476},
+	{"RFC 3526 group 15", 3072, 1690314},
+	{"RFC 3526 group 16", 4096, 240904},
+	{"RFC 3526 group 17", 6144, 929484},
+	{"RFC 3526 group 18", 8192, 4743158},
 }
 
 // RFC 7919, Appendix A. All with e.
 var ffdhe = []formula{
-	{"ffdhe2048", 2048, 560316}, {"ffdhe3072", 3072, 2625351}, {"ffdhe4096", 4096, 5736041},
-	{"ffdhe6144", 6144, 15705020}, {"ffdhe8192", 8192, 10965728},
+	{"ffdhe2048", 2048, 560316},
+	{"ffdhe3072", 3072, 2625351},
+	{"ffdhe4096", 4096, 5736041},
+	{"ffdhe6144", 6144, 15705020},
+	{"ffdhe8192", 8192, 10965728},
 }
 
 func computedPrimes() map[string]*big.Int {

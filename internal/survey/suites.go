@@ -13,18 +13,14 @@ import (
 
 // suites13 searches the suites of TLS 1.3.
 func (s *session) suites13(ctx context.Context, k *task) {
-	var all, rest []wire.CipherSuite
+	var rest []wire.CipherSuite
 	for _, x := range wire.AllCipherSuites() {
-		if i, ok := x.Info(); ok && i.KeyExchange == wire.KXTLS13 {
-			all = append(all, x)
-			if !slices.Contains(usual13, x) {
-				rest = append(rest, x)
-			}
+		if i, ok := x.Info(); ok && i.KeyExchange == wire.KXTLS13 && !slices.Contains(usual13, x) {
+			rest = append(rest, x)
 		}
 	}
-	all = slices.Concat(usual13, rest)
 	q := &search[wire.CipherSuite]{
-		candidates: all,
+		candidates: slices.Concat(usual13, rest),
 		classes:    [][]wire.CipherSuite{usual13[:3], usual13[3:], rest},
 		lazy:       true, limit: offer.MaxSuites, place: placeOf, prove: true,
 	}
