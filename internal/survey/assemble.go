@@ -173,10 +173,17 @@ func (s *session) gatherFeatures() {
 	s.clientCertificates()
 	has13 := len(s.suites[wire.VersionTLS13].accepted) > 0
 	if has13 && len(s.sentinels) > 0 {
-		f.DowngradeSentinel = transcript.TriOf(!slices.Contains(s.sentinels, false))
+		switch with, without := slices.Contains(s.sentinels, true), slices.Contains(s.sentinels, false); {
+		case !without:
+			f.DowngradeSentinel = transcript.Yes
+		case !with:
+			f.DowngradeSentinel = transcript.No
+		default: // not all that answers here is one server
+			s.notes = append(s.notes, "some answers of TLS 1.2 bear the mark of a server that has TLS 1.3, others do not: several servers answer at this address")
+		}
 	}
 	// The signal means something below the newest version only.
-	if t, v := s.fellBack, s.fellBackTo; t != nil && len(s.facts.Versions) > 0 && s.facts.Versions[0] > v && slices.Contains(s.facts.Versions, v) {
+	if t, v := s.fellBack, s.fellBackTo; t != nil && len(s.facts.Versions) > 1 && s.facts.Versions[0] > v {
 		switch {
 		case t.Server != nil:
 			f.FallbackSCSV = transcript.No
@@ -198,7 +205,9 @@ func (s *session) comparedWith(t *transcript.Transcript) string {
 	switch {
 	case t == nil || len(s.served) == 0: // nothing to compare with
 		return ""
-	case len(t.Certificates) == 0 && t.Server == nil:
+	case len(t.Certificates) == 0 && t.Outcome.Kind == transcript.Complete: // a suite that goes without
+		return ""
+	case len(t.Certificates) == 0:
 		return outcomeText(t)
 	}
 	id := t.LeafSHA256()
@@ -225,13 +234,29 @@ func (s *session) clientCertificates() {
 			f.Authorities = r.Request.Authorities
 		}
 	}
-	if t := s.baseline; t != nil && s.o.Certificate == nil && t.Response != nil && t.Response.WantsCertificate() {
+	if s.o.Certificate == nil && (s.baseline != nil && insists(s.baseline) || slices.ContainsFunc(s.finished, func(t *transcript.Transcript) bool {
+		return t.Outcome.Reached < transcript.ReachedFinished && insists(t)
+	})) {
 		f.ClientCertificate = "required"
 	}
-	if t := s.baseline; t != nil && s.o.Certificate == nil && t.Response == nil && t.Outcome.Reached >= transcript.ReachedFlight &&
-		t.Outcome.Kind != transcript.Complete && t.Outcome.Kind != transcript.Unfinished && t.Outcome.Kind != transcript.Malformed {
-		f.ClientCertificate = "required"
+}
+
+// insists: it asked for a certificate, got none, and went no further. Silence is
+// no refusal: there are slow pages.
+func insists(t *transcript.Transcript) bool {
+	switch {
+	case len(t.CertificateRequests) == 0:
+		return false
+	case t.Response != nil:
+		return t.Response.WantsCertificate()
+	case t.Outcome.Reached < transcript.ReachedFlight:
+		return false
 	}
+	switch t.Outcome.Kind {
+	case transcript.AlertReceived, transcript.Reset, transcript.Closed:
+		return true
+	}
+	return false
 }
 
 // versionAnswers tells what each version got.

@@ -12,25 +12,25 @@ import (
 // records of the name's zone. They are looked up beside all else, and are none of
 // the connections that are counted.
 func (s *session) lookups(ctx context.Context) {
-	if s.target.IsAddress() || s.o.Connect != "" {
+	host := strings.TrimSuffix(s.target.Host, ".")
+	if s.target.IsAddress() || s.o.Connect != "" || !strings.Contains(host, ".") {
 		return
 	}
-	host := s.target.Host
 	var wg sync.WaitGroup
 	var d DNS
 	wg.Go(func() {
 		// RFC 8659, Section 3: those of the nearest name that has any.
-		for name := host; strings.Contains(name, "."); _, name, _ = strings.Cut(name, ".") {
+		for name := host; name != ""; _, name, _ = strings.Cut(name, ".") {
 			found := s.lookup(ctx, name, "CAA")
 			if found == nil {
-				return
+				return // nor is it known then that there are none
 			}
-			d.Asked = true
 			if len(found) > 0 {
 				d.CAA = found
-				return
+				break
 			}
 		}
+		d.Asked = true
 	})
 	wg.Go(func() { d.TLSA = s.lookup(ctx, fmt.Sprintf("_%d._tcp.%s", s.target.Port, host), "TLSA") })
 	wg.Go(func() {

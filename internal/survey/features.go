@@ -19,20 +19,22 @@ func (s *session) first(ctx context.Context, k *task) bool {
 		a.Handshake.Request = &transcript.Request{Method: "GET", Path: s.path()}
 	}
 	t := k.one(ctx, a)
-	if t == nil || refusesConnections(t) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+	if t != nil && !refusesConnections(t) {
+		s.observe(t, transcript.ByName)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case t != nil && !refusesConnections(t):
+		s.baseline = t
+	case !s.greeted:
 		if t != nil && s.unreachable == "" {
 			s.unreachable = outcomeText(t)
 		}
-		s.setOutcome(s.unreachable)
+		s.setOutcome(orElse(s.unreachable, "not asked"))
 		return false
 	}
-	s.observe(t, transcript.ByName)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.baseline = t
-	s.setOutcome("asked")
+	s.setOutcome("asked") // without a baseline: others were answered, this one was not in its time
 	return true
 }
 
@@ -55,14 +57,18 @@ func (s *session) path() string {
 // resume13 resumes a session of TLS 1.3, with early data if its ticket allows.
 func (s *session) resume13(ctx context.Context, k *task) {
 	t := s.baseline
-	if t.Version() != wire.VersionTLS13 || t.Outcome.Reached < transcript.ReachedFinished {
+	if t == nil || t.Version() != wire.VersionTLS13 || t.Outcome.Reached < transcript.ReachedFinished {
 		return
 	}
 	s.mu.Lock()
 	f := &s.facts.Features
 	f.Tickets = t.Tickets
-	f.ResumptionPSK = transcript.No
-	f.EarlyData = transcript.No
+	// Tickets come behind the handshake: where the connection was ended there, as for
+	// want of a certificate, nobody knows what else would have come.
+	if t.Outcome.Kind == transcript.Complete || t.Outcome.Reached >= transcript.ReachedResponse {
+		f.ResumptionPSK = transcript.No
+		f.EarlyData = transcript.No
+	}
 	s.mu.Unlock()
 	if len(t.Sessions) == 0 {
 		return
@@ -105,17 +111,20 @@ func (s *session) sessions12(ctx context.Context, k *task) {
 	var to []*transcript.Tri
 	f := &s.facts.Features
 	for i, t := range ts {
-		if t == nil || t.Version() == 0 || t.Version() > wire.VersionTLS12 {
+		if t == nil || t.Server == nil || t.Version() > wire.VersionTLS12 {
 			continue
 		}
 		s.observe(t, transcript.ByName)
+		s.mu.Lock()
+		s.finished = append(s.finished, t)
+		s.mu.Unlock()
 		if t.Outcome.Reached < transcript.ReachedFinished {
 			continue
 		}
 		s.mu.Lock()
 		if i == 1 {
 			f.ClientRenegotiation = t.Renegotiated
-			f.SessionIDs = transcript.TriOf(len(t.Server.SessionID) > 0)
+			f.SessionIDs = max(f.SessionIDs, transcript.TriOf(len(t.Server.SessionID) > 0))
 			f.ResumptionID = transcript.No
 		} else {
 			f.ResumptionTicket = transcript.No
@@ -301,10 +310,10 @@ func (s *session) protocols(ctx context.Context, k *task) {
 			t := k.one(ctx, s.handshake("ALPN: an unknown protocol", h))
 			switch {
 			case t == nil:
-			case t.Server != nil:
-				refuses = transcript.No
 			case t.Outcome.Alert != nil && t.Outcome.Alert.Description == wire.AlertNoApplicationProtocol:
-				refuses = transcript.Yes
+				refuses = transcript.Yes // in TLS 1.3 it may come behind the ServerHello
+			case t.Outcome.Reached >= transcript.ReachedFlight:
+				refuses = transcript.No
 			}
 		},
 	)

@@ -186,7 +186,9 @@ func (k *task) all(ctx context.Context, as []transcript.Attempt) []*transcript.T
 		wg.Go(func() { out[i], ends[i] = k.s.put(ctx, a, k.now, k.urgency) })
 	}
 	wg.Wait()
-	k.now = max(k.now, slices.Max(ends))
+	for _, end := range ends {
+		k.now = max(k.now, end)
+	}
 	return out
 }
 
@@ -224,6 +226,28 @@ func (s *session) put(ctx context.Context, a transcript.Attempt, now int, u urge
 	case <-ctx.Done():
 		return nil, end
 	}
+	if refusesConnections(t) && !s.wasGreeted() {
+		if s.isGone() {
+			return t, end
+		}
+		// Refusals come before the first answers: they may be for want of room beside
+		// what is under way. Where a connection took its whole time, that is over.
+		if t.Outcome.Kind != transcript.ConnectTimeout {
+			again, at := s.attempt(ctx, a, end, alone)
+			end = at
+			switch {
+			case again == nil:
+				return nil, end
+			case !trouble(again):
+				s.overloaded(t)
+				return again, end
+			}
+			t = again
+		}
+		if s.giveUp(t) {
+			return t, end
+		}
+	}
 	for _, pause := range []time.Duration{backOff, 4 * backOff, 16 * backOff} {
 		if s.known(t) {
 			return t, end
@@ -255,6 +279,29 @@ func (s *session) put(ctx context.Context, a transcript.Attempt, now int, u urge
 		return nil, end
 	}
 	return t, end
+}
+
+func (s *session) wasGreeted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.greeted
+}
+
+func (s *session) isGone() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unreachable != ""
+}
+
+// giveUp ends the questions to an address that refuses connections, unless one
+// came as far as a hello meanwhile.
+func (s *session) giveUp(t *transcript.Transcript) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.greeted && refusesConnections(t) {
+		s.unreachable = outcomeText(t)
+	}
+	return s.unreachable != ""
 }
 
 // control repeats a question that was answered before, alone. It is true if it is
@@ -311,12 +358,11 @@ func refusesConnections(t *transcript.Transcript) bool {
 }
 
 // known: such an end was seen twice alone, and never shown to be our doing: that
-// is how this server refuses. Where no connection ever stood up, or came to a
-// hello, there is nothing to compare with.
+// is how this server refuses.
 func (s *session) known(t *transcript.Transcript) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.confirmed[t.Outcome.Kind] >= 2 || refusesConnections(t) && !s.greeted
+	return s.confirmed[t.Outcome.Kind] >= 2
 }
 
 func (s *session) confirm(k transcript.Kind) {
@@ -341,10 +387,7 @@ func (s *session) overloaded(t *transcript.Transcript) {
 
 // attempt makes one attempt within the pace.
 func (s *session) attempt(ctx context.Context, a transcript.Attempt, now int, u urgency) (*transcript.Transcript, int) {
-	s.mu.Lock()
-	gone := s.unreachable != "" && s.connections > 0
-	s.mu.Unlock()
-	if gone {
+	if s.isGone() {
 		return nil, now
 	}
 	start, ok := s.pace.acquire(ctx, now, u)
@@ -437,12 +480,7 @@ func (s *session) count(t *transcript.Transcript) {
 	if c := t.Times.Connect; c > 0 {
 		s.connects = append(s.connects, c+t.Times.Proxy)
 	}
-	switch {
-	case !refusesConnections(t):
-		s.greeted = true
-	case !s.greeted && s.unreachable == "":
-		s.unreachable = outcomeText(t)
-	}
+	s.greeted = s.greeted || !refusesConnections(t)
 	if t.Retry != nil {
 		s.facts.Features.HelloRetry = transcript.Yes
 	}

@@ -146,10 +146,11 @@ type session struct {
 	dh          map[string]*dhSeen
 	fetched     []*trust.Certificate // issuers that were not sent
 	baseline    *transcript.Transcript
-	noName      *transcript.Transcript // without a server name
-	other       *transcript.Transcript // with one of no server
-	bare        *transcript.Transcript // without extensions
-	fellBack    *transcript.Transcript // with TLS_FALLBACK_SCSV
+	noName      *transcript.Transcript   // without a server name
+	other       *transcript.Transcript   // with one of no server
+	bare        *transcript.Transcript   // without extensions
+	finished    []*transcript.Transcript // handshakes before TLS 1.3 that were to be finished
+	fellBack    *transcript.Transcript   // with TLS_FALLBACK_SCSV
 	fellBackTo  wire.Version
 	requests    []transcript.CertificateRequest
 	noRequest   bool   // a flight came without a CertificateRequest
