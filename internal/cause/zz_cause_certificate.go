@@ -403,7 +403,7 @@ var causeHostnameMismatch = Cause{
 			Side: "server",
 			Text: "Have the certificate issued again with every name that visitors use, with and without www, and install it. Or redirect the uncovered name in DNS rather than in HTTP: a redirect needs a valid certificate first.",
 			Run: []string{
-				"certbot certonly --webroot -w /var/www/html -d {host} -d www.{host}",
+				"certbot certonly --webroot -w /var/www/html -d {host}",
 			},
 		},
 		{

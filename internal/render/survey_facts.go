@@ -39,11 +39,17 @@ func groupFact(s *survey.Survey) fact {
 	f := fact{Label: "Groups"}
 	new13, older := spoken(s)
 	var row []part
-	for i, g := range s.Groups {
+	for i := 0; i < len(s.Groups); i++ {
 		if i > 0 {
 			row = append(row, part{gradeNone, ", "})
 		}
+		g := s.Groups[i]
 		name := g.Group.String()
+		// A run of finite fields by size, as OpenSSL and GnuTLS have them, is one item.
+		if n := finiteRun(s.Groups[i:]); n > 2 {
+			i += n - 1
+			name += "–" + strings.TrimPrefix(s.Groups[i].Group.String(), "ffdhe")
+		}
 		switch {
 		case !new13 || !older:
 		case g.TLS13 == transcript.Yes && g.TLS12 == transcript.No && !postQuantum(g.Group):
@@ -74,6 +80,19 @@ func groupFact(s *survey.Survey) fact {
 		f.Rows = append(f.Rows, primeRow(p))
 	}
 	return f
+}
+
+// finiteRun is how many groups at the beginning are those of RFC 7919 in the
+// order of their sizes, for the same versions.
+func finiteRun(all []transcript.GroupFact) int {
+	n := 0
+	for i, g := range all {
+		if !strings.HasPrefix(g.Group.String(), "ffdhe") || i > 0 && (g.Group != all[i-1].Group+1 || g.TLS13 != all[0].TLS13 || g.TLS12 != all[0].TLS12) {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // postQuantum says so of groups with ML-KEM, hybrid or not (FIPS 203), and of

@@ -25,24 +25,42 @@ type featureWord struct {
 }
 
 var featureWords = []featureWord{
-	{"secure_renegotiation", func(s *survey.Survey) transcript.Tri { return s.Features.SecureRenegotiation }, transcript.Yes,
-		"secure renegotiation", "no secure renegotiation: OpenSSL 3 refuses to connect", "no secure renegotiation", gradeBad, "RFC 5746"},
-	{"client_renegotiation", func(s *survey.Survey) transcript.Tri { return s.Features.ClientRenegotiation }, transcript.No,
-		"", "clients may renegotiate: a cheap way to keep it busy", "clients may renegotiate", gradePoor, "a second handshake that the client begins"},
-	{"extended_master_secret", func(s *survey.Survey) transcript.Tri { return s.Features.ExtendedMasterSecret }, transcript.Yes,
-		"extended master secret", "no extended master secret", "no extended master secret", gradePoor, "RFC 7627"},
-	{"encrypt_then_mac", func(s *survey.Survey) transcript.Tri { return s.Features.EncryptThenMAC }, transcript.Yes,
-		"encrypt-then-MAC", "no encrypt-then-MAC", "no encrypt-then-MAC", gradeSoft, "RFC 7366: for CBC suites"},
-	{"fallback_scsv", func(s *survey.Survey) transcript.Tri { return s.Features.FallbackSCSV }, transcript.Yes,
-		"TLS_FALLBACK_SCSV", "no TLS_FALLBACK_SCSV: it does not notice a client that was pushed to an older version", "no TLS_FALLBACK_SCSV", gradeFair, "RFC 7507"},
-	{"downgrade_sentinel", func(s *survey.Survey) transcript.Tri { return s.Features.DowngradeSentinel }, transcript.Yes,
-		"downgrade protection", "no downgrade marks in its random: TLS 1.3 clients cannot tell that they were pushed to TLS 1.2", "no downgrade marks", gradePoor, "RFC 8446, Section 4.1.3"},
-	{"compression", func(s *survey.Survey) transcript.Tri { return s.Features.Compression }, transcript.No,
-		"", "compresses at TLS level: secrets leak by size (CRIME)", "compression (CRIME)", gradeBad, "DEFLATE"},
-	{"heartbeat", func(s *survey.Survey) transcript.Tri { return s.Features.Heartbeat }, transcript.No,
-		"", "takes heartbeats, which nothing needs over TCP", "heartbeats", gradeFair, "RFC 6520"},
-	{"next_protocol_negotiation", func(s *survey.Survey) transcript.Tri { return s.Features.NPN }, transcript.No,
-		"", "still speaks NPN, which ALPN replaced", "NPN", gradeFair, "the forerunner of ALPN"},
+	{
+		"secure_renegotiation", func(s *survey.Survey) transcript.Tri { return s.Features.SecureRenegotiation }, transcript.Yes,
+		"secure renegotiation", "no secure renegotiation: OpenSSL 3 refuses to connect", "no secure renegotiation", gradeBad, "RFC 5746",
+	},
+	{
+		"client_renegotiation", func(s *survey.Survey) transcript.Tri { return s.Features.ClientRenegotiation }, transcript.No,
+		"", "clients may renegotiate: a cheap way to keep it busy", "clients may renegotiate", gradePoor, "a second handshake that the client begins",
+	},
+	{
+		"extended_master_secret", func(s *survey.Survey) transcript.Tri { return s.Features.ExtendedMasterSecret }, transcript.Yes,
+		"extended master secret", "no extended master secret", "no extended master secret", gradePoor, "RFC 7627",
+	},
+	{
+		"encrypt_then_mac", func(s *survey.Survey) transcript.Tri { return s.Features.EncryptThenMAC }, transcript.Yes,
+		"encrypt-then-MAC", "no encrypt-then-MAC", "no encrypt-then-MAC", gradeSoft, "RFC 7366: for CBC suites",
+	},
+	{
+		"fallback_scsv", func(s *survey.Survey) transcript.Tri { return s.Features.FallbackSCSV }, transcript.Yes,
+		"TLS_FALLBACK_SCSV", "no TLS_FALLBACK_SCSV: it does not notice a client that was pushed to an older version", "no TLS_FALLBACK_SCSV", gradeFair, "RFC 7507",
+	},
+	{
+		"downgrade_sentinel", func(s *survey.Survey) transcript.Tri { return s.Features.DowngradeSentinel }, transcript.Yes,
+		"downgrade protection", "no downgrade marks in its random: TLS 1.3 clients cannot tell that they were pushed to TLS 1.2", "no downgrade marks", gradePoor, "RFC 8446, Section 4.1.3",
+	},
+	{
+		"compression", func(s *survey.Survey) transcript.Tri { return s.Features.Compression }, transcript.No,
+		"", "compresses at TLS level: secrets leak by size (CRIME)", "compression (CRIME)", gradeBad, "DEFLATE",
+	},
+	{
+		"heartbeat", func(s *survey.Survey) transcript.Tri { return s.Features.Heartbeat }, transcript.No,
+		"", "takes heartbeats, which nothing needs over TCP", "heartbeats", gradeFair, "RFC 6520",
+	},
+	{
+		"next_protocol_negotiation", func(s *survey.Survey) transcript.Tri { return s.Features.NPN }, transcript.No,
+		"", "still speaks NPN, which ALPN replaced", "NPN", gradeFair, "the forerunner of ALPN",
+	},
 }
 
 type toleranceWord struct {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/report"
 )
 
@@ -174,7 +175,7 @@ func (p *surveyPainter) surveyFindings() {
 			continue
 		}
 		if m := remediesOf(p.v.r, f); m.main != nil && p.room.fixes {
-			p.shortFix(m.main)
+			p.shortFix(shortest(m))
 		}
 	}
 	if rest := p.v.Findings[len(shown):]; len(rest) > 0 {
@@ -192,8 +193,8 @@ func (p *surveyPainter) shortFix(x *report.Fix) {
 		name += ", " + n
 	}
 	rows := configRows(x)
-	if len(rows) > 0 && namesFile(rows[0]) && p.room.config < 2 {
-		rows = nil // what has to be in the file is what matters
+	if x.Config == "" && p.room.config < 2 {
+		rows = nil // commands suit few machines as they stand, and need the text
 	}
 	if len(rows) == 0 || p.room.config > 1 {
 		p.lines = append(p.lines, p.block(margin+2, margin+2, line{{bold, name + ": "}, {plain, sentence(oneLine(x.Text))}}, 2)...)
@@ -212,9 +213,21 @@ func (p *surveyPainter) shortFix(x *report.Fix) {
 	}
 }
 
-// namesFile: a line of configuration that is there already and does not change,
-// as what it points to does.
-func namesFile(row string) bool { return strings.Contains(row, ".pem") }
+// shortest is the remedy that is shown where there is no room for text and
+// configuration. A line of configuration that names a file is there already most
+// times: what has to be in the file is what matters, and the remedy for any
+// software says that.
+func shortest(m remedies) *report.Fix {
+	if !strings.Contains(m.main.Config, ".pem") {
+		return m.main
+	}
+	for i := range m.others {
+		if x := &m.others[i]; x.For == cause.Generic && x.Side == m.main.Side {
+			return x
+		}
+	}
+	return m.main
+}
 
 // profiles says how far the server is from the recommendations: in full for the
 // first that it does not meet and should, in a word for the others.
