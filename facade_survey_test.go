@@ -49,3 +49,43 @@ func TestSurvey(t *testing.T) {
 		t.Error("a negative concurrency is taken")
 	}
 }
+
+// What shows with a survey alone, and issuers that are fetched.
+func TestSurveyFinds(t *testing.T) {
+	l, e := startLab(t, "healthy-garbage-staple", "healthy-renegotiates", "incomplete-chain", "incomplete-chain-no-aia")
+	for _, x := range []struct {
+		endpoint string
+		noAIA    bool
+		want     string
+		fetched  int
+	}{
+		{"healthy-garbage-staple", false, "stapling-broken", 0},
+		{"healthy-renegotiates", false, "insecure-options", 0},
+		{"incomplete-chain", false, "incomplete-chain", 1},
+		{"incomplete-chain", true, "incomplete-chain", 0},
+		{"incomplete-chain-no-aia", false, "incomplete-chain", 0},
+	} {
+		s, err := Survey(t.Context(), e[x.endpoint].Target, Options{Connect: e[x.endpoint].Addr, CAFile: l.CAFile(), NoAIA: x.noAIA})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(s.Findings, func(f Finding) bool { return string(f.Cause) == x.want }) {
+			t.Errorf("%s: findings %+v", x.endpoint, s.Findings)
+		}
+		if len(s.Certificates) != 1 || len(s.Certificates[0].FetchedIssuers) != x.fetched {
+			t.Errorf("%s without AIA %v: certificates %+v", x.endpoint, x.noAIA, s.Certificates)
+		}
+		// Chrome fetches what is missing; Python does not.
+		var out []string
+		for _, lock := range s.LocksOut {
+			if lock.Cause == "incomplete-chain" {
+				out = append(out, lock.Clients...)
+			}
+		}
+		chrome := slices.ContainsFunc(out, func(c string) bool { return strings.HasPrefix(c, "chrom") })
+		python := slices.ContainsFunc(out, func(c string) bool { return strings.HasPrefix(c, "python") })
+		if missing := x.want == "incomplete-chain"; chrome != (missing && x.fetched == 0) || python != missing {
+			t.Errorf("%s without AIA %v: keeps out %q", x.endpoint, x.noAIA, out)
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/lab/oddtls"
+	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
 // A healthy endpoint that lacks TLS 1.3 may be told so.
@@ -83,6 +85,18 @@ func healthyEntries() []*entry {
 		{
 			Spec: Spec{Name: "healthy-stapled", Title: "A healthy server that staples a good OCSP response."},
 			up:   certUp(func(p *pki, host string) (tls.Certificate, error) { return p.stapled(host) }),
+		},
+		{
+			Spec: Spec{Name: "healthy-garbage-staple", Title: "A healthy server to most clients that staples something that is no OCSP response."},
+			up: certUp(func(p *pki, host string) (tls.Certificate, error) {
+				c, err := p.chain(host)
+				c.OCSPStaple = []byte("404 page not found\n") // as a job saves it that does not look at the status
+				return c, err
+			}),
+		},
+		{
+			Spec: Spec{Name: "healthy-renegotiates", Title: "A healthy server that lets clients begin renegotiations, over TLS 1.2.", Also: tls12Only},
+			up:   oddWith(oddEC(wire.VersionTLS12, suites12...), func(c *oddtls.Config) { c.Renegotiates = true }),
 		},
 		{
 			Spec: Spec{

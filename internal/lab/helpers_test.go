@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -10,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -217,6 +220,34 @@ func sendsClientCert(want string) func(*testing.T, Endpoint) error {
 		})
 		return expect(err, want)
 	}
+}
+
+// renegotiates begins a second handshake as a client and sends its request after it.
+func renegotiates(t *testing.T, e Endpoint) error {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, tool(t, "openssl"), "s_client", "-connect", e.Addr, "-servername", e.Host, "-tls1_2", "-CAfile", running(t).CAFile())
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	// openssl takes a command only where a piece of its input begins with it.
+	for _, s := range []string{"R\n", "GET / HTTP/1.1\r\nHost: " + e.Host + "\r\nConnection: close\r\n\r\n"} {
+		time.Sleep(500 * time.Millisecond)
+		if _, err := io.WriteString(in, s); err != nil {
+			break // it gave up, and says why
+		}
+	}
+	_ = cmd.Wait()
+	if got := out.String(); !strings.Contains(got, "RENEGOTIATING") || !strings.Contains(got, "200 OK") {
+		return errors.New(shorten(got))
+	}
+	return nil
 }
 
 // curlWithGoodCert is curl for servers that ask late, which crypto/tls clients refuse.

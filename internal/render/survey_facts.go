@@ -58,7 +58,10 @@ func groupFact(s *survey.Survey) fact {
 			name += " (not TLS 1.3)"
 		}
 		if postQuantum(g.Group) {
-			row = append(row, part{gradeGood, name + " (post-quantum)"})
+			if i+1 == len(s.Groups) || !postQuantum(s.Groups[i+1].Group) {
+				name += " (post-quantum)" // said once of several
+			}
+			row = append(row, part{gradeGood, name})
 		} else {
 			row = append(row, part{gradeNone, name})
 		}

@@ -37,9 +37,14 @@ func remarks(s *Survey) []string {
 	add(f.EarlyData == transcript.Yes, "0-RTT is allowed: its requests can be replayed (RFC 8446, Section 8), so the application has to take only harmless ones")
 	add(f.TicketLifetime > week, "session tickets are said to live %d days; the most is 7 (RFC 8446, Section 4.6.1)", f.TicketLifetime/(24*60*60))
 	add(f.DowngradeSentinel == transcript.No, "the mark by which clients notice a downgrade from TLS 1.3 is missing (RFC 8446, Section 4.1.3): a device may be answering in the server's place")
-	add(slices.ContainsFunc(s.SignatureAlgorithms, func(x transcript.SchemeFact) bool {
-		return x.TLS12 == transcript.Yes && weakScheme(x.Scheme)
-	}), "TLS 1.2 handshakes are signed with MD5 or SHA-1 for clients that ask for it (RFC 9155 says no)")
+	for _, h := range []struct {
+		code wire.SignatureScheme // RFC 5246, Section 7.4.1.4.1
+		name string
+	}{{1, "MD5"}, {2, "SHA-1"}} {
+		add(slices.ContainsFunc(s.SignatureAlgorithms, func(x transcript.SchemeFact) bool {
+			return x.TLS12 == transcript.Yes && x.Scheme>>8 == h.code
+		}), "TLS 1.2 handshakes are signed with %s for clients that ask for it (RFC 9155 says no)", h.name)
+	}
 	return append(out, caaRemarks(s)...)
 }
 

@@ -36,6 +36,9 @@ type Config struct {
 	ALPN []string // nil: the extension is ignored
 	// NoRenegotiationInfo leaves out the extension of RFC 5746.
 	NoRenegotiationInfo bool
+	// Renegotiates lets clients begin a new handshake, up to TLS 1.2; otherwise they
+	// are warned off with no_renegotiation.
+	Renegotiates bool
 	// SSL2 answers an SSL 2.0 CLIENT-HELLO with a SERVER-HELLO, and goes no further.
 	SSL2 bool
 

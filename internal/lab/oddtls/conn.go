@@ -214,6 +214,11 @@ func (c *Conn) Read(b []byte) (int, error) {
 			return 0, c.guard(err)
 		case t == wire.ContentApplicationData:
 			c.app = body
+		case t == wire.ContentHandshake && c.version < wire.VersionTLS13 && c.cfg.Renegotiates:
+			c.msgs = append(c.msgs, body...)
+			if err := c.again(); err != nil {
+				return 0, c.guard(err)
+			}
 		case t == wire.ContentHandshake && c.version < wire.VersionTLS13:
 			c.alert(1, wire.AlertNoRenegotiation)
 		}

@@ -30,6 +30,11 @@ func (c *Conn) renegotiate() error {
 	if err := c.writeRecord(wire.ContentHandshake, wire.AppendMessage(nil, wire.TypeHelloRequest, nil)); err != nil {
 		return err
 	}
+	return c.again()
+}
+
+// again answers a ClientHello on an established connection, asked for or not.
+func (c *Conn) again() error {
 	m, err := c.readMessage()
 	if err != nil {
 		return err
