@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -420,4 +421,120 @@ func TestNextAddress(t *testing.T) {
 			t.Errorf("not complete: %q", d.Notes)
 		}
 	})
+}
+
+// narrow refuses what comes while it has as many connections as it takes, at
+// once: before the others are answered.
+type narrow struct {
+	hostile
+	room int
+	now  atomic.Int64
+}
+
+func (n *narrow) Try(ctx context.Context, a transcript.Attempt) (*transcript.Transcript, error) {
+	if a.Handshake == nil {
+		return n.hostile.Try(ctx, a)
+	}
+	defer n.now.Add(-1)
+	if n.now.Add(1) > int64(n.room) {
+		time.Sleep(time.Millisecond)
+		return &transcript.Transcript{Attempt: a, Outcome: transcript.Outcome{Kind: transcript.StartTLSFailed, Reached: transcript.ReachedConnected}}, nil
+	}
+	time.Sleep(10 * time.Millisecond)
+	return n.hostile.Try(ctx, a)
+}
+
+// A mail server that takes few connections of one client refuses the others
+// before it answers the first: that is no reason to give it up.
+func TestRefusedBesideOthers(t *testing.T) {
+	leaves := [][]byte{ecdsaIdentity().der}
+	synctest.Test(t, func(t *testing.T) {
+		for _, room := range []int{1, 3, 6} {
+			h := &narrow{hostile: hostile{seed: []byte("\x05\x00\x00\x01\x18\x03\x00\x00\x02"), budget: 900, leaves: leaves}, room: room}
+			target, err := report.ParseTarget("smtp://mail.example")
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := Run(t.Context(), h, target, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(d.Versions, wire.VersionTLS12) || !d.Complete || !d.Gentle {
+				t.Errorf("room for %d: versions %v, complete %t, gentle %t, notes %q", room, d.Versions, d.Complete, d.Gentle, d.Notes)
+			}
+		}
+	})
+}
+
+// What an answer says of client certificates, names and protocols, and what it
+// leaves open.
+func TestWhatIsLeftOpen(t *testing.T) {
+	request := []transcript.CertificateRequest{{Request: &wire.CertificateRequest{}}}
+	for name, x := range map[string]struct {
+		t    transcript.Transcript
+		want bool
+	}{
+		"an alert instead of a page":  {transcript.Transcript{Outcome: transcript.Outcome{Kind: transcript.AlertReceived, Reached: transcript.ReachedFinished}, CertificateRequests: request}, true},
+		"nobody asked":                {transcript.Transcript{Outcome: transcript.Outcome{Kind: transcript.AlertReceived, Reached: transcript.ReachedFinished}}, false},
+		"a slow page":                 {transcript.Transcript{Outcome: transcript.Outcome{Kind: transcript.Silent, Reached: transcript.ReachedFinished}, CertificateRequests: request}, false},
+		"before the flight was there": {transcript.Transcript{Outcome: transcript.Outcome{Kind: transcript.Reset, Reached: transcript.ReachedHello}, CertificateRequests: request}, false},
+		"a page":                      {transcript.Transcript{Outcome: transcript.Outcome{Reached: transcript.ReachedResponse}, CertificateRequests: request, Response: &transcript.Response{Proto: "HTTP/1.1", Status: 200}}, false},
+		"nginx's page":                {transcript.Transcript{Outcome: transcript.Outcome{Reached: transcript.ReachedResponse}, CertificateRequests: request, Response: &transcript.Response{Proto: "HTTP/1.1", Status: 400, Body: []byte("No required SSL certificate was sent")}}, true},
+	} {
+		if got := insists(&x.t); got != x.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+	s := &session{served: []*transcript.Served{{SHA256: "aa", For: []transcript.Asked{transcript.ByName}}}}
+	for want, x := range map[string]*transcript.Transcript{
+		"":      nil,
+		"other": {Certificates: [][]byte{{1}}, Outcome: transcript.Outcome{Kind: transcript.Complete}},
+		"reset": {Server: &wire.ServerHello{}, Outcome: transcript.Outcome{Kind: transcript.Reset, Reached: transcript.ReachedHello}},
+		"alert 112 unrecognized_name": {
+			Server:  &wire.ServerHello{},
+			Outcome: transcript.Outcome{Kind: transcript.AlertReceived, Alert: &wire.Alert{Description: wire.AlertUnrecognizedName}},
+		},
+	} {
+		if got := s.comparedWith(x); got != want {
+			t.Errorf("compared: %q, want %q", got, want)
+		}
+	}
+	for _, x := range []struct {
+		seen []bool
+		want transcript.Tri
+	}{{nil, transcript.Unknown}, {[]bool{true, true}, transcript.Yes}, {[]bool{false, false}, transcript.No}, {[]bool{true, false, true}, transcript.Unknown}} {
+		s := &session{suites: map[wire.Version]suiteResult{wire.VersionTLS13: {choice: choice[wire.CipherSuite]{accepted: usual13}}}, sentinels: x.seen}
+		s.gatherFeatures()
+		if got := s.facts.Features.DowngradeSentinel; got != x.want {
+			t.Errorf("sentinels %t: %s", x.seen, got)
+		}
+	}
+}
+
+// The signal of RFC 7507 is heeded, ignored, or nothing is known of it.
+func TestFallbackFact(t *testing.T) {
+	alert := func(d wire.AlertDescription) *transcript.Transcript {
+		return &transcript.Transcript{Outcome: transcript.Outcome{Kind: transcript.AlertReceived, Alert: &wire.Alert{Level: 2, Description: d}}}
+	}
+	answered := &transcript.Transcript{Server: &wire.ServerHello{LegacyVersion: wire.VersionTLS10}}
+	for name, x := range map[string]struct {
+		versions []wire.Version
+		to       wire.Version
+		got      *transcript.Transcript
+		want     transcript.Tri
+	}{
+		"heeded":           {[]wire.Version{wire.VersionTLS13, wire.VersionTLS12}, wire.VersionTLS12, alert(wire.AlertInappropriateFallback), transcript.Yes},
+		"ignored":          {[]wire.Version{wire.VersionTLS12, wire.VersionTLS11}, wire.VersionTLS11, answered, transcript.No},
+		"TLS 1.1 left out": {[]wire.Version{wire.VersionTLS12, wire.VersionTLS10}, wire.VersionTLS11, answered, transcript.No},
+		"other alert":      {[]wire.Version{wire.VersionTLS13, wire.VersionTLS12}, wire.VersionTLS12, alert(wire.AlertHandshakeFailure), transcript.Unknown},
+		"a single version": {[]wire.Version{wire.VersionTLS12}, wire.VersionTLS11, alert(wire.AlertProtocolVersion), transcript.Unknown},
+		"nothing newer":    {[]wire.Version{wire.VersionTLS11, wire.VersionTLS10}, wire.VersionTLS11, answered, transcript.Unknown},
+		"no answer":        {[]wire.Version{wire.VersionTLS12, wire.VersionTLS11}, wire.VersionTLS11, nil, transcript.Unknown},
+	} {
+		s := &session{fellBack: x.got, fellBackTo: x.to, facts: transcript.Facts{Versions: x.versions}}
+		s.gatherFeatures()
+		if got := s.facts.Features.FallbackSCSV; got != x.want {
+			t.Errorf("%s: %s, want %s", name, got, x.want)
+		}
+	}
 }
