@@ -65,6 +65,7 @@ type conn struct {
 	resumption                               []byte                 // resumption_master_secret of TLS 1.3
 	asking                                   bool                   // we began to renegotiate and wait for the answer
 	until                                    time.Time              // zero, or when waiting for the peer ends
+	readUntil                                time.Time              // the deadline of the last read
 	meanwhile                                int                    // bytes of application data while asking
 	limits                                   recordLimits
 	postMessages, keyUpdates, renegotiations int
@@ -110,6 +111,10 @@ func (c *conn) setReadDeadline(wait time.Duration) error {
 	if !c.until.IsZero() && (d.IsZero() || c.until.Before(d)) {
 		d = c.until
 	}
+	if c.h.Terse && d.Equal(c.readUntil) {
+		return nil // it stands, unless the end of the context has moved it
+	}
+	c.readUntil = d
 	if err := c.nc.SetReadDeadline(d); err != nil {
 		return c.ioEnd(err, "waiting for the peer")
 	}

@@ -29,7 +29,7 @@ type caKey struct {
 
 // fast counts a use of the key, and gives it back with its comb once it is worth one.
 func (k *caKeys) fast(key *PublicKey) *PublicKey {
-	if key.Curve != "P-256" || key.x == nil || len(key.SPKI) > maxCachedBytes {
+	if key.p256 == nil || len(key.SPKI) > maxCachedBytes {
 		return key
 	}
 	fast, first := k.use(key)
@@ -40,21 +40,13 @@ func (k *caKeys) fast(key *PublicKey) *PublicKey {
 		return key
 	}
 	// Not under the lock: others verify in the meantime as if there were no comb.
-	q, err := p256Point(key.x, key.y)
-	if err == nil {
-		with := *key
-		with.comb = newP256Comb(q)
-		fast = &with
-	}
+	with := *key
+	with.comb = newP256Comb(key.p256)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	e := k.keys[string(key.SPKI)] // what is being made is not forgotten
-	e.fast, e.making = fast, false
-	if fast == nil {
-		k.combs-- // the reader of keys lets no such point through
-		return key
-	}
-	return fast
+	e.fast, e.making = &with, false
+	return &with
 }
 
 // use counts one and decides whether it is the caller who is to make the comb, for

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+
+	"filippo.io/nistec"
 )
 
 // KeyType names the algorithm of a public key.
@@ -56,8 +58,9 @@ type PublicKey struct {
 	// Oddities lists what a strict reader would refuse.
 	Oddities []string
 
-	x, y  *big.Int  // ECDSA
-	comb  *p256Comb // of (x, y), where there is one
+	x, y  *big.Int          // ECDSA
+	p256  *nistec.P256Point // (x, y) of P-256
+	comb  *p256Comb         // of (x, y), where there is one
 	dsaY  *big.Int
 	point []byte // the bare subjectPublicKey bits
 }
@@ -258,6 +261,13 @@ func (k *PublicKey) readEC(params *der, odd *oddities) {
 	default:
 		odd.add("EC key without curve")
 	}
+	if k.Curve == "P-256" && len(k.point) == 65 && k.point[0] == 4 {
+		// Nearly all; the check that it lies on the curve is made once.
+		if k.p256, _ = nistec.NewP256Point().SetBytes(k.point); k.p256 != nil {
+			k.x, k.y = new(big.Int).SetBytes(k.point[1:33]), new(big.Int).SetBytes(k.point[33:])
+			return
+		}
+	}
 	curve := curveByName(k.Curve)
 	if curve == nil {
 		return
@@ -268,6 +278,9 @@ func (k *PublicKey) readEC(params *der, odd *oddities) {
 		return
 	}
 	k.x, k.y = x, y
+	if k.Curve == "P-256" {
+		k.p256, _ = p256Point(x, y)
+	}
 }
 
 // explicitCurve recognises a known curve by its prime and order in

@@ -16,8 +16,8 @@ var (
 // verifyP256 follows SEC 1, Section 4.1.4. crypto/ecdsa does the same in time that
 // does not depend on its input, which a verification has no use for, and cannot be
 // given multiples of a key that were computed before. comb is nil or holds those
-// of the point (x, y).
-func verifyP256(x, y *big.Int, comb *p256Comb, digest []byte, r, s *big.Int) error {
+// of the key's point q.
+func verifyP256(q *nistec.P256Point, comb *p256Comb, digest []byte, r, s *big.Int) error {
 	n := p256Order
 	if r.Sign() <= 0 || s.Sign() <= 0 || r.Cmp(n) >= 0 || s.Cmp(n) >= 0 {
 		return ErrBadSignature
@@ -41,14 +41,11 @@ func verifyP256(x, y *big.Int, comb *p256Comb, digest []byte, r, s *big.Int) err
 	if comb != nil {
 		comb.addMultiple(sum, u2)
 	} else {
-		q, err := p256Point(x, y)
+		p, err := nistec.NewP256Point().ScalarMult(q, u2.FillBytes(b[:]))
 		if err != nil {
 			return ErrBadSignature
 		}
-		if _, err = q.ScalarMult(q, u2.FillBytes(b[:])); err != nil {
-			return ErrBadSignature
-		}
-		sum.Add(sum, q) // knows equal points, opposite ones, and the one at infinity
+		sum.Add(sum, p) // knows equal points, opposite ones, and the one at infinity
 	}
 	rx, err := sum.BytesX()
 	if err != nil {

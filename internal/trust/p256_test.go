@@ -23,7 +23,7 @@ func p256Both(t interface {
 	t.Helper()
 	want := ecdsa.Verify(&ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y}, digest, r, s)
 	for _, c := range []*p256Comb{nil, comb} {
-		if got := verifyP256(x, y, c, digest, r, s) == nil; got != want {
+		if got := verifyP256(must(p256Point(x, y)), c, digest, r, s) == nil; got != want {
 			t.Errorf("comb %v: %v, crypto/ecdsa says %v: key %x %x, digest %x, r %x, s %x", c != nil, got, want, x, y, digest, r, s)
 		}
 	}
@@ -298,6 +298,7 @@ func BenchmarkP256(b *testing.B) {
 	k, comb := p256Key(b)
 	digest := sha256.Sum256([]byte("message"))
 	r, s, _ := ecdsa.Sign(rand.Reader, k, digest[:])
+	q := must(p256Point(k.X, k.Y))
 	b.Run("standard", func(b *testing.B) {
 		for b.Loop() {
 			ecdsa.Verify(&k.PublicKey, digest[:], r, s)
@@ -307,14 +308,13 @@ func BenchmarkP256(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if verifyP256(k.X, k.Y, c, digest[:], r, s) != nil {
+				if verifyP256(q, c, digest[:], r, s) != nil {
 					b.Fatal()
 				}
 			}
 		})
 	}
 	b.Run("make", func(b *testing.B) {
-		q := must(p256Point(k.X, k.Y))
 		for b.Loop() {
 			newP256Comb(q)
 		}

@@ -16,12 +16,12 @@ func (k *PublicKey) verifyECDSA(digest, sig []byte) error {
 	if k.x == nil {
 		return fmt.Errorf("public point: %w", ErrUnsupported)
 	}
-	if k.Curve == "P-256" {
+	if k.p256 != nil {
 		r, s, ok := parseRS(sig)
 		if !ok {
 			return ErrBadSignature
 		}
-		return verifyP256(k.x, k.y, k.comb, digest, r, s)
+		return verifyP256(k.p256, k.comb, digest, r, s)
 	}
 	if fastCurve(k.Curve) {
 		return verifyNIST(&ecdsa.PublicKey{Curve: curve, X: k.x, Y: k.y}, digest, sig)
