@@ -279,8 +279,10 @@ func (s *session) readCompressing(ctx context.Context, k *task) {
 func (s *session) protocols(ctx context.Context, k *task) {
 	classes := [][]string{alpnHTTP, alpnOthers}
 	const nobodys = "name-of-no-protocol"
+	var line *task // that the search asks in
 	q := &search[string]{candidates: slices.Concat(alpnHTTP, alpnOthers), classes: classes, lazy: true, limit: 64}
 	q.ask = func(lists [][]string) []evidence[string] {
+		k := line
 		as := make([]transcript.Attempt, len(lists))
 		for i, l := range lists {
 			h := s.wide(ctx, k, s.sni)
@@ -303,7 +305,10 @@ func (s *session) protocols(ctx context.Context, k *task) {
 	var refuses transcript.Tri
 	var c choice[string]
 	k.fork(
-		func(k *task) { c = q.run() },
+		func(k *task) {
+			line = k
+			c = q.run()
+		},
 		func(k *task) {
 			h := s.wide(ctx, k, s.sni)
 			h.Set(wire.ALPNExt(nobodys))

@@ -166,8 +166,12 @@ func sctCount(b []byte) int {
 	return n
 }
 
-// answer notes what a hello of version v and nothing newer got.
+// answer notes what a hello of version v and nothing newer got. Where none came
+// to be sent, that is nothing about versions.
 func (s *session) answer(v wire.Version, t *transcript.Transcript) {
+	if refusesConnections(t) {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	got := t.Version()

@@ -560,7 +560,7 @@ func outcomeText(t *transcript.Transcript) string {
 			return fmt.Sprintf("alert %d %s", uint8(o.Alert.Description), o.Alert.Description)
 		}
 		return "an alert"
-	case transcript.Malformed, transcript.NotTLS, transcript.LocalError, transcript.Unreachable:
+	case transcript.Malformed, transcript.NotTLS, transcript.LocalError, transcript.Unreachable, transcript.ProxyFailed, transcript.StartTLSFailed:
 		if o.Detail != "" {
 			return string(o.Kind) + ": " + o.Detail
 		}

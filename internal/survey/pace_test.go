@@ -84,6 +84,8 @@ func TestPaceLimits(t *testing.T) {
 			t.Errorf("%d at once, want %d", most.Load(), limit)
 		}
 		time.Sleep(time.Second)
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		if p.busy != 0 || len(p.free) != limit || len(p.waiting) != 0 || p.alone || p.credit != burst {
 			t.Errorf("%d busy, %d free, %d waiting, alone %t, credit %d", p.busy, len(p.free), len(p.waiting), p.alone, p.credit)
 		}
@@ -107,6 +109,8 @@ func TestPaceCredit(t *testing.T) {
 			}()
 		}
 		time.Sleep(time.Second)
+		mu.Lock()
+		defer mu.Unlock()
 		slices.Sort(at)
 		if len(at) != 3*burst {
 			t.Fatalf("%d begun", len(at))
@@ -116,6 +120,8 @@ func TestPaceCredit(t *testing.T) {
 				t.Errorf("connection %d began after %s, want %s", i, d, want)
 			}
 		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		if p.credit != burst || p.refills {
 			t.Errorf("credit %d, refills %t", p.credit, p.refills)
 		}
