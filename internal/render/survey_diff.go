@@ -55,10 +55,15 @@ func diffViewOf(d *survey.Diff) *diffView {
 		v.Rows = append(v.Rows, rowOf(x))
 	}
 	if a, b := clientNames(d.OnlyA), clientNames(d.OnlyB); len(a)+len(b) > 0 {
-		v.Rows = append(v.Rows, diffRow{"who connects here alone", cmp.Or(strings.Join(a, ", "), "nobody"), cmp.Or(strings.Join(b, ", "), "nobody")})
+		v.Rows = append(v.Rows, diffRow{"who connects here alone", cmp.Or(list(a, 12), "nobody"), cmp.Or(list(b, 12), "nobody")})
 	}
 	for _, s := range []survey.Side{d.A, d.B} {
-		if !s.Complete {
+		switch {
+		case s.NoTLS != "":
+			v.Class, v.Mark = "unknown", "?"
+			v.Headline = "Not compared: no TLS found at " + s.Name
+			v.Alike, v.Rows = strings.Join(sentences([]string{s.NoTLS}), " "), nil
+		case !s.Complete:
 			v.Notes = append(v.Notes, "The survey of "+s.Name+" is not complete: what it lacks may only not have been asked for.")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"io"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -78,4 +79,15 @@ func writeSurveyPage(w io.Writer, title, body string, content any) error {
 
 // The page asks for what is a method elsewhere.
 
-func (l lockOut) All() string { return l.Words(0) }
+func (l lockOut) Some() string { return l.Words(shownOut) }
+
+// Rest is all that are kept out, where Some does not name them all.
+func (l lockOut) Rest() string {
+	if len(l.Clients) <= shownOut {
+		return ""
+	}
+	return strings.Join(l.Clients, ", ")
+}
+
+// shownOut is how many products a page names at once.
+const shownOut = 8

@@ -289,7 +289,7 @@ func (p *surveyPainter) profile(x profileView) {
 		p.beside(label, plain, surveyLabel, l, p.most(p.room.row))
 		if p.o.Verbose {
 			for _, d := range []struct{ word, what string }{{"remove ", c.Remove}, {"add ", c.Add}} {
-				if d.what != "" && !strings.Contains(c.Text, d.what) && c.Setting != "order" {
+				if d.what != "" {
 					p.beside("", plain, surveyLabel, line{{dim, d.word}, {cyan, d.what}}, 0)
 				}
 			}

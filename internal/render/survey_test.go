@@ -229,3 +229,14 @@ func TestSuitesInFewWords(t *testing.T) {
 		}
 	}
 }
+
+func TestDiffWithNothing(t *testing.T) {
+	d := &survey.Diff{
+		A: survey.Side{Name: "198.51.100.7", Complete: true}, B: survey.Side{Name: "192.0.2.7", NoTLS: "connection refused"},
+		Differences: []survey.Difference{{Part: "versions", OnlyA: []string{"TLS 1.3"}}},
+	}
+	v := diffViewOf(d)
+	if v.Headline != "Not compared: no TLS found at 192.0.2.7" || v.Alike != "Connection refused." || len(v.Rows) > 0 {
+		t.Errorf("%+v", v)
+	}
+}

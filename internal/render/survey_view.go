@@ -82,7 +82,6 @@ type profileView struct {
 }
 
 type changeView struct {
-	Setting     string
 	Text        string
 	Remove, Add string
 	Out, In     string
@@ -296,7 +295,7 @@ func factOf(id cause.ID, step cause.Step) string {
 func profileOf(g survey.Gap) profileView {
 	p := profileView{Name: g.Profile, Version: g.Version, Meets: g.Meets}
 	for _, c := range g.Changes {
-		x := changeView{Setting: c.Setting, Text: sentence(c.Text), Remove: strings.Join(c.Remove, ", "), Add: strings.Join(c.Add, ", ")}
+		x := changeView{Text: sentence(c.Text), Remove: unsaid(c, c.Remove), Add: unsaid(c, c.Add)}
 		if len(c.LocksOut) > 0 {
 			x.Out = list(clientNames(c.LocksOut), 4)
 		}
@@ -306,6 +305,18 @@ func profileOf(g survey.Gap) profileView {
 		p.Changes = append(p.Changes, x)
 	}
 	return p
+}
+
+// unsaid are the items of a change whose sentence does not name them all.
+func unsaid(c survey.Change, items []string) string {
+	switch c.Setting {
+	case "order", "certificate", "hsts", "stapling":
+		return "" // a value, which the sentence holds
+	}
+	if !slices.ContainsFunc(items, func(s string) bool { return !strings.Contains(c.Text, s) }) {
+		return ""
+	}
+	return strings.Join(items, ", ")
 }
 
 func old(v wire.Version) bool { return v < wire.VersionTLS12 }

@@ -43,6 +43,8 @@ type Side struct {
 	Target   report.Target `json:"target"`
 	Time     string        `json:"time"` // RFC 3339, UTC
 	Complete bool          `json:"complete"`
+	// NoTLS says why there is nothing to compare: the survey found no TLS. "": it did.
+	NoTLS string `json:"no_tls,omitempty"`
 }
 
 // Difference is one thing that two surveys tell differently. Of lists, OnlyA and
@@ -81,6 +83,9 @@ func Compare(a, b *Survey) *Diff {
 	}}
 	d.nameSides(a.Options.Connect, b.Options.Connect)
 	d.list("versions", "", nameList(a.Versions), nameList(b.Versions), false)
+	if d.A.NoTLS != "" || d.B.NoTLS != "" {
+		return d.Diff // whatever else the one has, the other lacks
+	}
 	d.suites(a, b)
 	d.groups(a, b)
 	d.list("signature_algorithms", "", schemeNames(a, sharedVersions(a, b)), schemeNames(b, sharedVersions(a, b)), false)
@@ -99,7 +104,14 @@ func Compare(a, b *Survey) *Diff {
 }
 
 func sideOf(s *Survey) Side {
-	return Side{Target: s.Target, Time: s.Time, Complete: s.Complete}
+	x := Side{Target: s.Target, Time: s.Time, Complete: s.Complete}
+	if len(s.Versions) == 0 {
+		x.NoTLS = "no hello was answered"
+		if n := len(s.Notes); n > 0 {
+			x.NoTLS = s.Notes[n-1]
+		}
+	}
+	return x
 }
 
 // differ collects what differs.

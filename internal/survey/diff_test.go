@@ -235,3 +235,13 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// Against a server that was not reached everything would differ.
+func TestNothingToCompare(t *testing.T) {
+	gone := healthy(t)
+	gone.Facts, gone.Notes = transcript.Facts{}, []string{"shop.example cannot be resolved: NXDOMAIN"}
+	d := Compare(healthy(t), gone)
+	if d.A.NoTLS != "" || d.B.NoTLS != gone.Notes[0] || len(d.Differences) != 1 || d.Differences[0].Part != "versions" {
+		t.Errorf("%+v", d)
+	}
+}
