@@ -55,7 +55,7 @@ func (c *Checker) Survey(ctx context.Context, t Target) (*SurveyResult, error) {
 	o := survey.Options{
 		Client: d.Client, Roots: d.Roots, PublicRoots: d.PublicRoots, Connect: d.Connect, ConnectPort: d.ConnectPort,
 		SNI: d.SNI, NoSNI: d.NoSNI, Certificate: d.Certificate, At: d.At, NoAIA: d.NoAIA, Proxy: d.Proxy,
-		Concurrency: cmp.Or(c.o.Concurrency, survey.DefaultConcurrency), Gentle: d.Gentle, Echo: d.Echo,
+		Concurrency: cmp.Or(c.o.Concurrency, survey.DefaultConcurrency), Gentle: d.Gentle, Rate: c.o.Rate, Echo: d.Echo,
 	}
 	if c.o.Progress != nil {
 		o.Progress = func(_ int, purpose string) { c.o.Progress(Event{Purpose: purpose}) }

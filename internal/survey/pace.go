@@ -50,6 +50,8 @@ type pace struct {
 	crowded bool // the server answers late
 	credit  int  // connections that may be begun now
 	refills bool // credit grows with time
+	burst   int  // the most that credit grows to
+	step    time.Duration
 }
 
 // waiter is a question that waits for a slot.
@@ -70,7 +72,17 @@ const (
 	alone // has the server to itself
 )
 
-func newPace(limit int) *pace { return &pace{limit: limit, free: make([]int, limit), credit: burst} }
+// newPace holds limit questions at once, and begins at most rate a second; 0 is
+// no limit to those. A question has to wait here for its turn: the prober's wait
+// counts as time of the question, and keeps no order.
+func newPace(limit int, rate float64) *pace {
+	p := &pace{limit: limit, free: make([]int, limit), burst: burst, step: step}
+	if rate > 0 {
+		p.burst, p.step = 1, max(step, time.Duration(min(float64(time.Second)/rate, float64(24*time.Hour))))
+	}
+	p.credit = p.burst
+	return p
+}
 
 // acquire waits for a slot and returns the round trip in which the question goes
 // out. It is false if ctx ended first.
@@ -123,7 +135,7 @@ func (p *pace) admit() {
 func (p *pace) spend() bool {
 	if !p.refills {
 		p.refills = true
-		time.AfterFunc(step, p.refill)
+		time.AfterFunc(p.step, p.refill)
 	}
 	if p.credit == 0 {
 		return false
@@ -136,8 +148,8 @@ func (p *pace) refill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.credit++
-	if p.refills = p.credit < burst; p.refills {
-		time.AfterFunc(step, p.refill)
+	if p.refills = p.credit < p.burst; p.refills {
+		time.AfterFunc(p.step, p.refill)
 	}
 	p.admit()
 }

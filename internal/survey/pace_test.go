@@ -30,7 +30,7 @@ func TestPaceOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var got []string
-		p := newPace(1)
+		p := newPace(1, 0)
 		take(t.Context(), p, leisurely, "first", &got, &mu)
 		take(t.Context(), p, leisurely, "leisurely", &got, &mu)
 		take(t.Context(), p, urgent, "urgent 1", &got, &mu)
@@ -53,7 +53,7 @@ func TestPaceOrder(t *testing.T) {
 func TestPaceLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 5
-		p := newPace(limit)
+		p := newPace(limit, 0)
 		var now, most atomic.Int64
 		var wg sync.WaitGroup
 		for i := range 300 {
@@ -95,7 +95,7 @@ func TestPaceLimits(t *testing.T) {
 // A few connections are begun at once, the others one each step.
 func TestPaceCredit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPace(100)
+		p := newPace(100, 0)
 		began := time.Now()
 		var mu sync.Mutex
 		var at []time.Duration
@@ -128,11 +128,35 @@ func TestPaceCredit(t *testing.T) {
 	})
 }
 
+// With a rate, connections begin that far from each other from the first on, the
+// urgent ones first.
+func TestPaceRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(24, 2)
+		began := time.Now()
+		var mu sync.Mutex
+		var got []string
+		take(t.Context(), p, leisurely, "first", &got, &mu)
+		take(t.Context(), p, leisurely, "third", &got, &mu)
+		take(t.Context(), p, urgent, "second", &got, &mu)
+		time.Sleep(time.Second - 1)
+		if want := []string{"first", "second"}; !slices.Equal(got, want) {
+			t.Errorf("after %s: %q, want %q", time.Since(began), got, want)
+		}
+		time.Sleep(time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		if len(got) != 3 {
+			t.Errorf("after %s: %q", time.Since(began), got)
+		}
+	})
+}
+
 // A slot's clock is the round trip in which its last answer came: what waits for
 // a slot starts then.
 func TestPaceClocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPace(2)
+		p := newPace(2, 0)
 		for _, want := range []int{0, 0} {
 			if got, ok := p.acquire(t.Context(), 0, urgent); !ok || got != want {
 				t.Errorf("begins in %d, want %d", got, want)
@@ -153,7 +177,7 @@ func TestPaceClocks(t *testing.T) {
 // limit for good.
 func TestPaceCrowdedAndSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &session{pace: newPace(24)}
+		s := &session{pace: newPace(24, 0)}
 		late := &transcript.Transcript{Times: transcript.Times{FirstByte: 50 * time.Millisecond}}
 		s.connects = []time.Duration{time.Millisecond}
 		s.crowded(late)

@@ -58,6 +58,8 @@ type Options struct {
 	Concurrency int
 	// Gentle asks one thing at a time.
 	Gentle bool
+	// Rate is how many connections are begun per second at most; 0: no limit.
+	Rate float64
 	// Echo is copied into the document.
 	Echo report.Options
 	// Progress is told of each connection that has ended: how many there were so far
@@ -205,7 +207,7 @@ func (s *session) at(addr netip.AddrPort) *session {
 	return &session{
 		try: s.try, o: s.o, target: s.target, profile: s.profile, roots: s.roots, sni: s.sni, begun: s.begun, gentle: s.o.Gentle,
 		addr: addr, addresses: s.addresses, notes: s.notes, connections: s.connections, longest: s.longest,
-		pace: newPace(s.o.Concurrency), doubts: make(chan struct{}, 1), done12: make(chan struct{}), asked13: make(chan struct{}),
+		pace: newPace(s.o.Concurrency, s.o.Rate), doubts: make(chan struct{}, 1), done12: make(chan struct{}), asked13: make(chan struct{}),
 		suites: map[wire.Version]suiteResult{}, answers: map[wire.Version]string{}, dh: map[string]*dhSeen{},
 		confirmed: map[transcript.Kind]int{}, schemeLeaf: map[wire.SignatureScheme]string{},
 	}
