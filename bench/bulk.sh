@@ -45,7 +45,7 @@ measure() {
 
 echo "A farm of 1,000 hosts, each with an address, a name and a leaf of its own and all with one intermediate, on one core; the"
 echo "client on another, with 32 hosts at once, five visits of each host a run (RSA leaves: one). CPU is user and system time of the client's"
-echo "process without its start; load average before the start $(cut -d' ' -f1 /proc/loadavg)."
+echo "process without its start; tables with RSA are of half as many runs; load average before the start $(cut -d' ' -f1 /proc/loadavg)."
 echo
 measure -runs "$runs"
 measure -key mixed -runs $(((runs + 1) / 2)) -hold 0

@@ -185,8 +185,9 @@ measure_survey() {
 }
 
 measure_bulk() {
+  local runs=$(((runs + 1) / 2))
   machine
-  RUNS=$(((runs + 1) / 2)) await "$bench/bulk.sh"
+  RUNS=$runs await "$bench/bulk.sh"
 }
 
 # section NAME: puts $dir/NAME.md between its marks in RESULTS.md.
