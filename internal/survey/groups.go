@@ -38,7 +38,10 @@ func (s *session) groupsOf13(ctx context.Context, k *task) {
 	q := &search[wire.Group]{candidates: candidates, classes: classes, kin: [][]wire.Group{usual}, limit: len(candidates), ask: put}
 	q.first()
 	empty := transcript.TriOf(len(q.accepted()) > 0)
-	if empty == transcript.No && !q.ended && ctx.Err() == nil {
+	if empty == transcript.No && q.ended {
+		empty = transcript.Unknown // nobody answered the question
+	}
+	if empty == transcript.No && ctx.Err() == nil {
 		// A server that has TLS 1.3 and does not take a hello without shares is asked
 		// with all of them.
 		noShare = false
