@@ -140,9 +140,11 @@ func TestPaceRate(t *testing.T) {
 		take(t.Context(), p, leisurely, "third", &got, &mu)
 		take(t.Context(), p, urgent, "second", &got, &mu)
 		time.Sleep(time.Second - 1)
+		mu.Lock()
 		if want := []string{"first", "second"}; !slices.Equal(got, want) {
 			t.Errorf("after %s: %q, want %q", time.Since(began), got, want)
 		}
+		mu.Unlock()
 		time.Sleep(time.Second)
 		mu.Lock()
 		defer mu.Unlock()
