@@ -26,7 +26,7 @@ type surveyed struct {
 		ChaChaFirst string             `json:"chacha_first"`
 	} `json:"suites"`
 	Groups []struct {
-		Group wire.Group `json:"group"`
+		Group wire.Group `json:"id"`
 		TLS13 string     `json:"tls13"`
 		TLS12 string     `json:"tls12"`
 	} `json:"groups"`
@@ -34,7 +34,7 @@ type surveyed struct {
 	GroupOrder12 string `json:"group_order_tls12"` // of a server that has TLS 1.3 too
 	ShareFirst   string `json:"key_share_first"`
 	Schemes      []struct {
-		Scheme wire.SignatureScheme `json:"scheme"`
+		Scheme wire.SignatureScheme `json:"id"`
 		TLS13  string               `json:"tls13"`
 		TLS12  string               `json:"tls12"`
 	} `json:"signature_algorithms"`

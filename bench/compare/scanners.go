@@ -68,7 +68,7 @@ func readSurvey(c cost, _ string) (*found, error) {
 			List []wire.CipherSuite `json:"list"`
 		} `json:"suites"`
 		Groups []struct {
-			Group wire.Group `json:"group"`
+			Group wire.Group `json:"id"`
 			TLS13 string     `json:"tls13"`
 			TLS12 string     `json:"tls12"`
 		} `json:"groups"`

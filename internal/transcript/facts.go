@@ -1,6 +1,7 @@
 package transcript
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/wire"
@@ -69,21 +70,61 @@ type SuiteFacts struct {
 	Complete bool `json:"complete"`
 }
 
-// GroupFact is a group of Facts.
+// GroupFact is a group of Facts. In JSON it is the group's code point, {"id",
+// "name"}, with the other fields beside.
 type GroupFact struct {
-	Group wire.Group `json:"group"`
+	Group wire.Group `json:"-"`
 	// TLS13 and TLS12 (and older) say where it is used.
 	TLS13 Tri `json:"tls13"`
 	TLS12 Tri `json:"tls12"`
 }
 
-// SchemeFact is a signature scheme of Facts.
+// SchemeFact is a signature scheme of Facts, in JSON its code point with the
+// other fields beside.
 type SchemeFact struct {
-	Scheme wire.SignatureScheme `json:"scheme"`
+	Scheme wire.SignatureScheme `json:"-"`
 	TLS13  Tri                  `json:"tls13"`
 	TLS12  Tri                  `json:"tls12"`
 	// Leaf is the hash of the certificate whose key signs, in hex.
 	Leaf string `json:"leaf_sha256,omitempty"`
+}
+
+// The same fields without methods, for encoding/json.
+type (
+	groupFields  GroupFact
+	schemeFields SchemeFact
+)
+
+// MarshalJSON writes the code point and what is said of it in one object.
+func (f GroupFact) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		wire.CodePoint
+		groupFields
+	}{wire.CodePoint{ID: uint32(f.Group), Name: f.Group.String()}, groupFields(f)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *GroupFact) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, (*groupFields)(f)); err != nil {
+		return err
+	}
+	return json.Unmarshal(b, &f.Group)
+}
+
+// MarshalJSON writes the code point and what is said of it in one object.
+func (f SchemeFact) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		wire.CodePoint
+		schemeFields
+	}{wire.CodePoint{ID: uint32(f.Scheme), Name: f.Scheme.String()}, schemeFields(f)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *SchemeFact) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, (*schemeFields)(f)); err != nil {
+		return err
+	}
+	return json.Unmarshal(b, &f.Scheme)
 }
 
 // DHFact is a Diffie-Hellman group that is not negotiated by name.
