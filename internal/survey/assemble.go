@@ -90,23 +90,14 @@ func orderOf(o transcript.Order) transcript.Order {
 
 func (s *session) gatherGroups() {
 	f := &s.facts
-	tri := func(c choice[wire.Group], g wire.Group) transcript.Tri {
-		switch {
-		case slices.Contains(c.accepted, g):
-			return transcript.Yes
-		case c.complete:
-			return transcript.No
-		}
-		return transcript.Unknown
-	}
 	finite := choice[wire.Group]{accepted: s.ffdhe12, complete: s.asked12DH}
 	for _, g := range slices.Concat(s.groups13.accepted, s.groups12.accepted, s.ffdhe12) {
-		in12 := tri(s.groups12, g)
+		in12 := s.groups12.has(g)
 		if isFFDHE(g) {
-			in12 = tri(finite, g)
+			in12 = finite.has(g)
 		}
 		if !slices.ContainsFunc(f.Groups, func(x transcript.GroupFact) bool { return x.Group == g }) {
-			f.Groups = append(f.Groups, transcript.GroupFact{Group: g, TLS13: tri(s.groups13, g), TLS12: in12})
+			f.Groups = append(f.Groups, transcript.GroupFact{Group: g, TLS13: s.groups13.has(g), TLS12: in12})
 		}
 	}
 	f.GroupOrder = orderOf(s.groups13.order)
@@ -127,19 +118,10 @@ func isHybrid(g wire.Group) bool { return strings.Contains(strings.ToUpper(g.Str
 
 func (s *session) gatherSchemes() {
 	f := &s.facts
-	tri := func(c choice[wire.SignatureScheme], x wire.SignatureScheme) transcript.Tri {
-		switch {
-		case slices.Contains(c.accepted, x):
-			return transcript.Yes
-		case c.complete:
-			return transcript.No
-		}
-		return transcript.Unknown
-	}
 	for _, x := range slices.Concat(s.schemes13.accepted, s.schemes12.accepted) {
 		if !slices.ContainsFunc(f.SignatureAlgorithms, func(y transcript.SchemeFact) bool { return y.Scheme == x }) {
 			f.SignatureAlgorithms = append(f.SignatureAlgorithms, transcript.SchemeFact{
-				Scheme: x, TLS13: tri(s.schemes13, x), TLS12: tri(s.schemes12, x), Leaf: s.schemeLeaf[x],
+				Scheme: x, TLS13: s.schemes13.has(x), TLS12: s.schemes12.has(x), Leaf: s.schemeLeaf[x],
 			})
 		}
 	}

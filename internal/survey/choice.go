@@ -78,6 +78,17 @@ type choice[T comparable] struct {
 	complete bool
 }
 
+// has says whether x is accepted, as far as that was found out.
+func (c choice[T]) has(x T) transcript.Tri {
+	switch {
+	case slices.Contains(c.accepted, x):
+		return transcript.Yes
+	case c.complete:
+		return transcript.No
+	}
+	return transcript.Unknown
+}
+
 // maxRounds bounds the rounds of a loop that ends by itself with any server that
 // is consistent.
 const maxRounds = 24
