@@ -23,8 +23,7 @@ type scans struct {
 }
 
 // survey compares the scanners on endpoints, which are ports with a word on each.
-// The one whose word begins with "nginx" has the targets, and suites in its own
-// order.
+// The one whose word begins with "nginx" has the targets.
 func survey(s *setup, args []string) error {
 	if err := s.haveAll("nmap", "sslscan", "testssl", "openssl"); err != nil {
 		return err
@@ -44,7 +43,7 @@ func survey(s *setup, args []string) error {
 			return err
 		}
 		nginx := strings.HasPrefix(word, "nginx")
-		rivals := s.scanners(port, nginx)
+		rivals := s.scanners(port)
 		all, err := s.scan(rivals, port, 50*time.Millisecond+rtt)
 		if err != nil {
 			return err
