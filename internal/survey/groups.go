@@ -227,11 +227,10 @@ var groupCandidates12 = func() []wire.Group {
 // groupsOf12 searches the groups of the newest version before TLS 1.3, and the
 // schemes of TLS 1.2, beginning with what the riders saw.
 func (s *session) groupsOf12(ctx context.Context, k *task, r *riders) {
-	v, ecdhe := s.ecdheSuites()
 	k.fork(
 		func(k *task) {
-			if len(ecdhe) > 0 {
-				s.searchGroups12(ctx, k, v, ecdhe, r)
+			if ecdhe := s.ecdheSuites(wire.VersionTLS12); len(ecdhe) > 0 {
+				s.searchGroups12(ctx, k, wire.VersionTLS12, ecdhe, r)
 			}
 		},
 		func(k *task) { s.schemesOf12(ctx, k, r) },
@@ -332,29 +331,40 @@ func (s *session) curveOfLeaf(suites []wire.CipherSuite) wire.Group {
 	return 0
 }
 
-// ecdheSuites are those that the newest version before TLS 1.3 has. Where a
-// server has RSA certificates too, those with ECDSA are left out, so that no
-// curve has to be in every list.
-func (s *session) ecdheSuites() (wire.Version, []wire.CipherSuite) {
+// olderGroups searches the groups of the newest older version, where TLS 1.2
+// makes no key exchange on curves.
+func (s *session) olderGroups(ctx context.Context, k *task) {
+	s.accepted12(ctx, k)
+	for v := wire.VersionTLS12; v >= wire.VersionTLS10; v-- {
+		ecdhe := s.ecdheSuites(v)
+		if len(ecdhe) == 0 {
+			continue
+		}
+		if v < wire.VersionTLS12 { // else they are searched already
+			s.searchGroups12(ctx, k, v, ecdhe, newRiders())
+		}
+		return
+	}
+}
+
+// ecdheSuites are those that a version before TLS 1.3 has. Where a server has RSA
+// certificates too, those with ECDSA are left out, so that no curve has to be in
+// every list.
+func (s *session) ecdheSuites(v wire.Version) []wire.CipherSuite {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for v := wire.VersionTLS12; v >= wire.VersionTLS10; v-- {
-		var rsa, other []wire.CipherSuite
-		for _, x := range s.suites[v].accepted {
-			switch i, _ := x.Info(); {
-			case i.KeyExchange != wire.KXECDHE && i.KeyExchange != wire.KXECDHAnon:
-			case i.Authentication == wire.AuthRSA || i.Authentication == wire.AuthAnon:
-				rsa = append(rsa, x)
-			default:
-				other = append(other, x)
-			}
-		}
-		if len(rsa) > 0 {
-			return v, rsa
-		}
-		if len(other) > 0 {
-			return v, other
+	var rsa, other []wire.CipherSuite
+	for _, x := range s.suites[v].accepted {
+		switch i, _ := x.Info(); {
+		case i.KeyExchange != wire.KXECDHE && i.KeyExchange != wire.KXECDHAnon:
+		case i.Authentication == wire.AuthRSA || i.Authentication == wire.AuthAnon:
+			rsa = append(rsa, x)
+		default:
+			other = append(other, x)
 		}
 	}
-	return 0, nil
+	if len(rsa) > 0 {
+		return rsa
+	}
+	return other
 }

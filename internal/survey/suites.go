@@ -149,6 +149,7 @@ func (s *session) olderSuites(ctx context.Context, k *task) {
 		})
 	}
 	k.fork(lines...)
+	s.olderGroups(ctx, k)
 }
 
 // mayWantOthers: it was not the version that was refused, in so many words.

@@ -317,3 +317,17 @@ func TestCurvesHaveGroups(t *testing.T) {
 		}
 	}
 }
+
+// The curves of a server that knows nothing newer than TLS 1.0 are found too.
+func TestCurvesOfAnOldServer(t *testing.T) {
+	id := rsaIdentity()
+	want := []wire.Group{wire.GroupSecp384r1, wire.GroupSecp256r1}
+	addr := listen(t, serveOdd(&oddtls.Config{
+		Versions: []wire.Version{wire.VersionTLS10}, Suites: []wire.CipherSuite{wire.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, wire.TLS_RSA_WITH_AES_128_CBC_SHA},
+		Groups: want, Chain: [][]byte{id.der}, Key: id.key,
+	}))
+	d := survey(t, t.Context(), addr, probe.Options{}, Options{})
+	if got := groupsOf(d, wire.VersionTLS10); !slices.Equal(got, want) {
+		t.Errorf("groups %v, want %v", got, want)
+	}
+}
