@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tlswhy/tlswhy/internal/transcript"
 )
 
-// records of the name's zone. They are looked up beside all else, and are none of
+// lookupTime bounds the look-ups, for resolvers that drop types they do not know.
+const lookupTime = 5 * time.Second
+
+// lookups asks for records of the name's zone, beside all else. They are none of
 // the connections that are counted.
 func (s *session) lookups(ctx context.Context) {
 	host := strings.TrimSuffix(s.target.Host, ".")
