@@ -201,20 +201,10 @@ func (s *session) fallback(v wire.Version) transcript.Attempt {
 	return s.handshake(v.String()+" with TLS_FALLBACK_SCSV", h)
 }
 
-// records asks about what concerns records and messages: fragment lengths,
-// record sizes, compression, heartbeats, and the fallback signal.
+// records asks about record sizes, certificate compression and the fallback
+// signal.
 func (s *session) records(ctx context.Context, k *task) {
-	h12 := s.hello12(wire.VersionTLS12, offer.Ordinary(wire.VersionTLS12), nil, nil)
-	h12.CompressionMethods = []wire.CompressionMethod{compressionDEFLATE, 0}
-	h12.Set(wire.Extension{Type: wire.ExtMaxFragmentLength, Data: []byte{4}}) // 4,096 bytes
-	h12.Set(wire.Extension{Type: wire.ExtHeartbeat, Data: []byte{1}})
-	h12.Set(wire.Extension{Type: wire.ExtNextProtocolNegotiation})
 	k.fork(
-		func(k *task) {
-			if t := k.one(ctx, s.handshake("TLS 1.2: fragments, compression, heartbeat", h12)); t != nil {
-				s.observe(t, transcript.ByName)
-			}
-		},
 		func(k *task) {
 			v := wire.VersionTLS11 // below the newest, where it means something
 			if s.with13(ctx, k) {
@@ -274,15 +264,12 @@ func (s *session) readCompressing(ctx context.Context, k *task) {
 	}
 }
 
-// protocols searches the application protocols. One that is no protocol tells
-// whether the server refuses what it does not know.
+// protocols searches the application protocols. What of all is not taken tells,
+// as a whole, whether the server refuses what it does not know.
 func (s *session) protocols(ctx context.Context, k *task) {
-	classes := [][]string{alpnHTTP, alpnOthers}
-	const nobodys = "name-of-no-protocol"
-	var line *task // that the search asks in
-	q := &search[string]{candidates: slices.Concat(alpnHTTP, alpnOthers), classes: classes, lazy: true, limit: 64}
+	var refuses transcript.Tri
+	q := &search[string]{candidates: slices.Concat(alpnHTTP, alpnOthers), classes: [][]string{alpnHTTP, alpnOthers}, lazy: true, prove: true, limit: 64}
 	q.ask = func(lists [][]string) []evidence[string] {
-		k := line
 		as := make([]transcript.Attempt, len(lists))
 		for i, l := range lists {
 			h := s.wide(ctx, k, s.sni)
@@ -299,29 +286,16 @@ func (s *session) protocols(ctx context.Context, k *task) {
 			s.observe(t, transcript.ByName)
 			out[i].answer = t.ALPN()
 			out[i].ok = out[i].answer != ""
+			switch {
+			case t.Outcome.Alert != nil && t.Outcome.Alert.Description == wire.AlertNoApplicationProtocol:
+				refuses = transcript.Yes // in TLS 1.3 it may come behind the ServerHello
+			case t.Outcome.Reached >= transcript.ReachedFlight && !slices.Contains(lists[i], out[i].answer) && refuses == transcript.Unknown:
+				refuses = transcript.No
+			}
 		}
 		return out
 	}
-	var refuses transcript.Tri
-	var c choice[string]
-	k.fork(
-		func(k *task) {
-			line = k
-			c = q.run()
-		},
-		func(k *task) {
-			h := s.wide(ctx, k, s.sni)
-			h.Set(wire.ALPNExt(nobodys))
-			t := k.one(ctx, s.handshake("ALPN: an unknown protocol", h))
-			switch {
-			case t == nil:
-			case t.Outcome.Alert != nil && t.Outcome.Alert.Description == wire.AlertNoApplicationProtocol:
-				refuses = transcript.Yes // in TLS 1.3 it may come behind the ServerHello
-			case t.Outcome.Reached >= transcript.ReachedFlight:
-				refuses = transcript.No
-			}
-		},
-	)
+	c := q.run()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.facts.ALPN = c.accepted

@@ -224,8 +224,7 @@ var groupCandidates12 = func() []wire.Group {
 	return append(first, slices.DeleteFunc(offer.Groups12(), func(g wire.Group) bool { return slices.Contains(first, g) })...)
 }()
 
-// groupsOf12 searches the groups of the newest version before TLS 1.3, and the
-// schemes of TLS 1.2, beginning with what the riders saw.
+// groupsOf12 searches the groups of TLS 1.2, beginning with what the riders saw.
 func (s *session) groupsOf12(ctx context.Context, k *task, r *riders) {
 	k.fork(
 		func(k *task) {
@@ -233,7 +232,6 @@ func (s *session) groupsOf12(ctx context.Context, k *task, r *riders) {
 				s.searchGroups12(ctx, k, wire.VersionTLS12, ecdhe, r)
 			}
 		},
-		func(k *task) { s.schemesOf12(ctx, k, r) },
 		func(k *task) { s.finiteGroups12(ctx, k) },
 	)
 }
@@ -300,7 +298,10 @@ func (s *session) searchGroups12(ctx context.Context, k *task, v wire.Version, e
 			return out
 		},
 	}
-	for _, e := range r.groups {
+	r.mu.Lock()
+	known := slices.Clone(r.groups)
+	r.mu.Unlock()
+	for _, e := range known {
 		q.learn(e)
 	}
 	c := q.run()

@@ -51,7 +51,8 @@ func (s *session) schemesOf13(ctx context.Context, k *task) {
 	// list holds of each, and then finds no scheme.
 	q := &search[wire.SignatureScheme]{
 		candidates: slices.Concat(slices.Concat(schemes13...), rest),
-		classes:    append(slices.Clone(schemes13[:2]), slices.Concat(schemes13[2:]...), rest),
+		classes:    [][]wire.SignatureScheme{schemes13[1], slices.Concat(slices.Concat(schemes13[2:]...), rest)},
+		kin:        schemes13[:1],
 		limit:      64,
 		// A key on a curve has one scheme (RFC 8446, Section 4.2.3), an RSA key several.
 		rare: func(x wire.SignatureScheme) bool {
@@ -100,8 +101,17 @@ func (s *session) searchSchemes12(ctx context.Context, k *task, auth wire.Authen
 	if len(suites) == 0 {
 		return choice[wire.SignatureScheme]{complete: true}
 	}
+	var classes [][]wire.SignatureScheme
+	for _, c := range [][]wire.SignatureScheme{
+		slices.DeleteFunc(slices.Clone(schemes), func(x wire.SignatureScheme) bool { return slices.Contains(rareSchemes12, x) }),
+		only(schemes, rareSchemes12),
+	} {
+		if len(c) > 0 {
+			classes = append(classes, c)
+		}
+	}
 	q := &search[wire.SignatureScheme]{
-		candidates: schemes, classes: [][]wire.SignatureScheme{schemes[:3], schemes[3:6], schemes[6:]}, limit: len(schemes),
+		candidates: schemes, classes: classes, limit: len(schemes),
 		rare:  func(x wire.SignatureScheme) bool { return slices.Contains(rareSchemes12, x) },
 		prove: true,
 	}

@@ -103,19 +103,28 @@ func (s *session) suites12(ctx context.Context, k *task) {
 	order, decided := q.order()
 	if !decided || order != transcript.ServerOrder {
 		s.keepSuites(k, wire.VersionTLS12, q.run(), q)
-		s.groupsOf12(ctx, k, r)
+		k.fork(
+			func(k *task) { s.groupsOf12(ctx, k, r) },
+			func(k *task) { s.schemesOf12(ctx, k, r) },
+		)
 		return
 	}
-	q.peel()
-	s.mu.Lock()
-	s.suites[wire.VersionTLS12] = suiteResult{choice: choice[wire.CipherSuite]{accepted: q.accepted()}} // for now
-	s.mu.Unlock()
-	beside := task{s: s, urgency: k.urgency, now: k.now}
+	soFar := func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.suites[wire.VersionTLS12] = suiteResult{choice: choice[wire.CipherSuite]{accepted: q.accepted()}}
+	}
+	soFar()
+	groups := task{s: s, urgency: k.urgency, now: k.now}
 	var wg sync.WaitGroup
-	wg.Go(func() { s.groupsOf12(ctx, &beside, r) })
+	wg.Go(func() { s.groupsOf12(ctx, &groups, r) })
+	q.peel()
+	soFar()
+	schemes := task{s: s, urgency: k.urgency, now: k.now}
+	wg.Go(func() { s.schemesOf12(ctx, &schemes, r) })
 	s.keepSuites(k, wire.VersionTLS12, q.run(), q)
 	wg.Wait()
-	k.now = max(k.now, beside.now)
+	k.now = max(k.now, groups.now, schemes.now)
 }
 
 // olderSuites asks for each older version, and searches those that are there.
@@ -317,6 +326,7 @@ const (
 func oldCandidates(v wire.Version) (candidates []wire.CipherSuite, classes [][]wire.CipherSuite) {
 	byClass := map[[2]int][]wire.CipherSuite{}
 	var keys [][2]int
+	var rare []wire.CipherSuite
 	add := func(key [2]int, x wire.CipherSuite) {
 		if _, ok := byClass[key]; !ok {
 			keys = append(keys, key)
@@ -330,8 +340,12 @@ func oldCandidates(v wire.Version) (candidates []wire.CipherSuite, classes [][]w
 		}
 		candidates = append(candidates, x)
 		kx, usual := kxClass(i)
+		if !usual {
+			rare = append(rare, x)
+			continue
+		}
 		add([2]int{classKX, kx}, x)
-		if c := cipherClass(x, i); usual && c != 0 {
+		if c := cipherClass(x, i); c != 0 {
 			add([2]int{classCipher, c}, x)
 		}
 	}
@@ -339,18 +353,15 @@ func oldCandidates(v wire.Version) (candidates []wire.CipherSuite, classes [][]w
 	for _, k := range keys {
 		classes = append(classes, chunks(byClass[k], offer.MaxSuites)...)
 	}
-	return candidates, classes
+	// The others in as few questions as can be.
+	return candidates, append(classes, chunks(rare, offer.MaxSuites)...)
 }
 
 // kxClass puts suites together that a server accepts or refuses together; usual
-// are those that authenticate with RSA or ECDSA and encrypt. The others come in
-// as few classes as fit a hello each.
+// are those that authenticate with RSA or ECDSA and encrypt.
 func kxClass(i wire.SuiteInfo) (class int, usual bool) {
 	switch {
-	case i.PSK:
-		return 10, false
-	case i.Export, i.Null, i.Anonymous:
-		return 11, false
+	case i.PSK, i.Export, i.Null, i.Anonymous:
 	case i.KeyExchange == wire.KXECDHE && i.Authentication == wire.AuthECDSA:
 		return 1, true
 	case i.KeyExchange == wire.KXECDHE && i.Authentication == wire.AuthRSA:
@@ -359,41 +370,42 @@ func kxClass(i wire.SuiteInfo) (class int, usual bool) {
 		return 3, true
 	case i.KeyExchange == wire.KXRSA:
 		return 4, true
-	case i.KeyExchange == wire.KXDH || i.KeyExchange == wire.KXDHE:
-		return 12, false
 	}
-	return 13, false
+	return 0, false
 }
 
 // cipherClass is 0 for what each server with a key exchange is expected to have.
+// What stands in one class is mostly there or not there together.
 func cipherClass(x wire.CipherSuite, i wire.SuiteInfo) int {
+	const (
+		usual = iota
+		cbc
+		uncommon // ciphers that few clients have
+		gone     // drafts, and what is broken
+	)
 	switch i.Cipher {
 	case wire.CipherAES:
-		switch {
-		case i.Mode == wire.ModeCCM || i.Mode == wire.ModeCCM8:
-			return 1
-		case i.Mode == wire.ModeCBC && i.MAC == wire.MACSHA1:
-			return 2
-		case i.Mode == wire.ModeCBC:
-			return 3
+		switch i.Mode {
+		case wire.ModeCCM, wire.ModeCCM8:
+			return uncommon
+		case wire.ModeCBC:
+			return cbc
 		}
-		return 0
+		return usual
 	case wire.CipherChaCha20:
 		if i.Registered {
-			return 0
+			return usual
 		}
 	case wire.CipherCamellia:
 		if i.Mode == wire.ModeCBC {
-			return 4
+			return uncommon
 		}
 	case wire.CipherARIA:
 		if i.AEAD {
-			return 5
+			return uncommon
 		}
-	default:
-		return 6
 	}
-	return 7 // drafts, Camellia in GCM, ARIA in CBC: hardly a server has these
+	return gone
 }
 
 // ordinary are the suites that a server of the version is asked about at first.

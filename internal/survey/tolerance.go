@@ -87,6 +87,11 @@ func (s *session) tolerances(ctx context.Context, k *task) {
 	base12 := func() transcript.Attempt {
 		h := offer.Older(wire.VersionTLS12, s.sni, plain12)
 		h.Set(wire.SupportedGroupsExt(wire.GroupX25519, wire.GroupSecp256r1, wire.GroupSecp384r1, wire.GroupSecp521r1))
+		// Odd by now, and once usual: what the server takes of these is told by the way.
+		h.CompressionMethods = []wire.CompressionMethod{compressionDEFLATE, 0}
+		h.Set(wire.Extension{Type: wire.ExtMaxFragmentLength, Data: []byte{4}}) // 4,096 bytes
+		h.Set(wire.Extension{Type: wire.ExtHeartbeat, Data: []byte{1}})
+		h.Set(wire.Extension{Type: wire.ExtNextProtocolNegotiation})
 		return helloOnly(s.handshake("TLS 1.2: oddities", h))
 	}
 	without := offer.Older(wire.VersionTLS12, s.sni, offer.Ordinary(wire.VersionTLS12))
@@ -135,6 +140,7 @@ func (s *session) tolerate(ctx context.Context, k *task, os []oddity, base func(
 		*o.fact(&s.facts.Features.Tolerates) = v
 	}
 	if helloCame(t) {
+		s.observe(t, transcript.ByName)
 		for _, o := range os {
 			set(o, transcript.Yes)
 		}
@@ -150,6 +156,7 @@ func (s *session) tolerate(ctx context.Context, k *task, os []oddity, base func(
 	if ts[0] == nil || !helloCame(ts[0]) {
 		return // it does not take the plain one either: nothing to say of the oddities
 	}
+	s.observe(ts[0], transcript.ByName)
 	for i, o := range os {
 		if ts[i+1] != nil {
 			set(o, transcript.TriOf(helloCame(ts[i+1])))
