@@ -268,7 +268,7 @@ func (s *session) readCompressing(ctx context.Context, k *task) {
 // as a whole, whether the server refuses what it does not know.
 func (s *session) protocols(ctx context.Context, k *task) {
 	var refuses transcript.Tri
-	q := &search[string]{candidates: slices.Concat(alpnHTTP, alpnOthers), classes: [][]string{alpnHTTP, alpnOthers}, lazy: true, prove: true, limit: 64}
+	q := &search[string]{candidates: slices.Concat(alpnHTTP, alpnOthers), lazy: true, prove: true, limit: 64, rare: func(string) bool { return true }}
 	q.ask = func(lists [][]string) []evidence[string] {
 		as := make([]transcript.Attempt, len(lists))
 		for i, l := range lists {

@@ -53,36 +53,15 @@ func (s *session) groupsOf13(ctx context.Context, k *task) {
 		}
 	}
 	c := q.run()
-	first := s.shareFirst(ctx, k, c.accepted)
+	s.tolerances13(ctx, k, c.accepted)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.groups13 = c
-	s.facts.ShareFirst = first
 	s.facts.Features.Tolerates.EmptyShares = empty
 	if empty == transcript.No && s.facts.Features.HelloRetry == transcript.Unknown {
 		s.facts.Features.HelloRetry = transcript.No
 	}
 	s.incomplete = s.incomplete || !c.complete
-}
-
-// shareFirst offers the two groups that the server likes best, or that are best
-// listed, and a share of the second alone.
-func (s *session) shareFirst(ctx context.Context, k *task, accepted []wire.Group) transcript.Tri {
-	if len(accepted) < 2 {
-		return transcript.Unknown
-	}
-	h := s.hello13(offer13{groups: accepted[:2]})
-	h.Set(wire.KeyShareExt(shares(accepted[1:2])...))
-	t := k.one(ctx, helloOnly(s.handshake("TLS 1.3: a share of the second group", h)))
-	switch {
-	case t == nil:
-		return transcript.Unknown
-	case t.Retry != nil:
-		return transcript.No
-	case t.Server != nil:
-		return transcript.Yes
-	}
-	return transcript.Unknown
 }
 
 // computable13 are groups of which the engine sends shares, but for the largest.
@@ -165,10 +144,10 @@ func (r *riders) peel(x wire.CipherSuite) []wire.SignatureScheme {
 	switch i, _ := x.Info(); {
 	case i.KeyExchange != wire.KXECDHE && i.KeyExchange != wire.KXDHE:
 	case i.Authentication == wire.AuthECDSA:
-		ecdsa = ecdsa[r.peeledECDSA%4:]
+		ecdsa = ecdsa[1+r.peeledECDSA%3:]
 		r.peeledECDSA++
 	case i.Authentication == wire.AuthRSA:
-		rsa = rsa[r.peeledRSA%7:]
+		rsa = rsa[1+r.peeledRSA%6:]
 		r.peeledRSA++
 	}
 	return slices.Concat(ecdsa, rsa, dsaSchemes12)

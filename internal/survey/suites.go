@@ -48,7 +48,7 @@ func (s *session) suites13(ctx context.Context, k *task) {
 	s.at13 = k.now
 	s.mu.Unlock()
 	close(s.asked13)
-	s.keepSuites(k, wire.VersionTLS13, q.run(), q)
+	s.keepSuites(k, wire.VersionTLS13, q.run())
 }
 
 // with13 waits for the first answer of TLS 1.3, and tells whether there is any use
@@ -102,7 +102,7 @@ func (s *session) suites12(ctx context.Context, k *task) {
 	q.first()
 	order, decided := q.order()
 	if !decided || order != transcript.ServerOrder {
-		s.keepSuites(k, wire.VersionTLS12, q.run(), q)
+		s.keepSuites(k, wire.VersionTLS12, q.run())
 		k.fork(
 			func(k *task) { s.groupsOf12(ctx, k, r) },
 			func(k *task) { s.schemesOf12(ctx, k, r) },
@@ -122,7 +122,7 @@ func (s *session) suites12(ctx context.Context, k *task) {
 	soFar()
 	schemes := task{s: s, urgency: k.urgency, now: k.now}
 	wg.Go(func() { s.schemesOf12(ctx, &schemes, r) })
-	s.keepSuites(k, wire.VersionTLS12, q.run(), q)
+	s.keepSuites(k, wire.VersionTLS12, q.run())
 	wg.Wait()
 	k.now = max(k.now, groups.now, schemes.now)
 }
@@ -146,12 +146,12 @@ func (s *session) olderSuites(ctx context.Context, k *task) {
 			s.observe(ts[i], transcript.ByName)
 		}
 		if !e[0].ok && !mayWantOthers(ts[i]) {
-			s.keepSuites(k, v, choice[wire.CipherSuite]{order: transcript.ClientOrder, complete: ts[i] != nil}, nil)
+			s.keepSuites(k, v, choice[wire.CipherSuite]{order: transcript.ClientOrder, complete: ts[i] != nil})
 			continue
 		}
 		lines = append(lines, func(k *task) {
 			if !e[0].ok && !s.unusual12(ctx, k) {
-				s.keepSuites(k, v, choice[wire.CipherSuite]{order: transcript.ClientOrder, complete: true}, nil)
+				s.keepSuites(k, v, choice[wire.CipherSuite]{order: transcript.ClientOrder, complete: true})
 				return
 			}
 			s.searchOlder(ctx, k, v, e)
@@ -221,7 +221,7 @@ func (s *session) searchOlder(ctx context.Context, k *task, v wire.Version, know
 	for _, e := range known {
 		q.learn(e)
 	}
-	s.keepSuites(k, v, q.run(), q)
+	s.keepSuites(k, v, q.run())
 }
 
 // accepted12 waits for the suites of TLS 1.2.
@@ -237,15 +237,11 @@ func (s *session) accepted12(ctx context.Context, k *task) []wire.CipherSuite {
 	return s.suites[wire.VersionTLS12].accepted
 }
 
-// keepSuites keeps what a search found, and asks what ChaCha20 first does.
-func (s *session) keepSuites(k *task, v wire.Version, c choice[wire.CipherSuite], q *search[wire.CipherSuite]) {
-	r := suiteResult{choice: c}
-	if q != nil && c.order == transcript.ServerOrder && c.decided && !isChaCha(c.accepted[0]) {
-		r.chachaFirst = chachaFirst(q, c.accepted)
-	}
+// keepSuites keeps what a search found.
+func (s *session) keepSuites(k *task, v wire.Version, c choice[wire.CipherSuite]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.suites[v] = r
+	s.suites[v] = suiteResult{choice: c}
 	s.incomplete = s.incomplete || !c.complete
 	if v == wire.VersionTLS12 {
 		s.at12 = k.now
@@ -275,18 +271,21 @@ func (s *session) readSSL2(t *transcript.Transcript) {
 	}
 }
 
-// chachaFirst offers a ChaCha20 suite first to a server that prefers others.
-func chachaFirst(q *search[wire.CipherSuite], accepted []wire.CipherSuite) transcript.Tri {
-	chacha := slices.DeleteFunc(slices.Clone(accepted), func(x wire.CipherSuite) bool { return !isChaCha(x) })
-	if len(chacha) == 0 || q.ended {
+// chachaFirst reads what came of a hello that is led by ChaCha20, from a server
+// whose order decides and that prefers others of the list.
+func chachaFirst(c choice[wire.CipherSuite], t *transcript.Transcript) transcript.Tri {
+	if t == nil || t.Attempt.Handshake.Hello == nil || c.order != transcript.ServerOrder || !c.decided || isChaCha(c.accepted[0]) {
 		return transcript.Unknown
 	}
-	others := slices.DeleteFunc(slices.Clone(accepted), isChaCha)
-	es := q.ask([][]wire.CipherSuite{slices.Concat(chacha, others)})
-	if len(es) == 0 || es[0].open {
+	sh := t.Server
+	if sh == nil {
+		sh = t.Retry
+	}
+	offered := only(t.Attempt.Handshake.Hello.CipherSuites, c.accepted)
+	if sh == nil || len(offered) < 2 || !isChaCha(offered[0]) || !slices.ContainsFunc(c.accepted[:slices.Index(c.accepted, offered[0])], func(x wire.CipherSuite) bool { return slices.Contains(offered, x) }) {
 		return transcript.Unknown
 	}
-	return transcript.TriOf(es[0].ok && isChaCha(es[0].answer))
+	return transcript.TriOf(isChaCha(sh.CipherSuite))
 }
 
 // isRare: the suites of its class have little to do with each other.

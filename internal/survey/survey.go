@@ -148,11 +148,12 @@ type session struct {
 	dh          map[string]*dhSeen
 	fetched     []*trust.Certificate // issuers that were not sent
 	baseline    *transcript.Transcript
-	noName      *transcript.Transcript   // without a server name
-	other       *transcript.Transcript   // with one of no server
-	bare        *transcript.Transcript   // without extensions
-	finished    []*transcript.Transcript // handshakes before TLS 1.3 that were to be finished
-	fellBack    *transcript.Transcript   // with TLS_FALLBACK_SCSV
+	noName      *transcript.Transcript                  // without a server name
+	other       *transcript.Transcript                  // with one of no server
+	bare        *transcript.Transcript                  // without extensions
+	odd         map[wire.Version]*transcript.Transcript // answers to hellos of oddities, or without them
+	finished    []*transcript.Transcript                // handshakes before TLS 1.3 that were to be finished
+	fellBack    *transcript.Transcript                  // with TLS_FALLBACK_SCSV
 	fellBackTo  wire.Version
 	requests    []transcript.CertificateRequest
 	noRequest   bool   // a flight came without a CertificateRequest
@@ -163,8 +164,7 @@ type session struct {
 // suiteResult is the result of the search among the suites of one version.
 type suiteResult struct {
 	choice[wire.CipherSuite]
-	chachaFirst transcript.Tri
-	ssl2        []wire.SSL2Cipher
+	ssl2 []wire.SSL2Cipher
 }
 
 func newSession(try Tryer, target report.Target, o Options) (*session, error) {
@@ -208,7 +208,7 @@ func (s *session) at(addr netip.AddrPort) *session {
 		try: s.try, o: s.o, target: s.target, profile: s.profile, roots: s.roots, sni: s.sni, begun: s.begun, gentle: s.o.Gentle,
 		addr: addr, addresses: s.addresses, notes: s.notes, connections: s.connections, longest: s.longest,
 		pace: newPace(s.o.Concurrency, s.o.Rate), doubts: make(chan struct{}, 1), done12: make(chan struct{}), asked13: make(chan struct{}),
-		suites: map[wire.Version]suiteResult{}, answers: map[wire.Version]string{}, dh: map[string]*dhSeen{},
+		suites: map[wire.Version]suiteResult{}, answers: map[wire.Version]string{}, dh: map[string]*dhSeen{}, odd: map[wire.Version]*transcript.Transcript{},
 		confirmed: map[transcript.Kind]int{}, schemeLeaf: map[wire.SignatureScheme]string{},
 	}
 }

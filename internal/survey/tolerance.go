@@ -2,6 +2,7 @@ package survey
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tlswhy/tlswhy/internal/offer"
 	"github.com/tlswhy/tlswhy/internal/transcript"
@@ -75,16 +76,9 @@ func grease(a *transcript.Handshake) {
 	h.Set(wire.Extension{Type: greaseValue})
 }
 
-// tolerances tries the oddities.
+// tolerances tries the oddities of TLS 1.2.
 func (s *session) tolerances(ctx context.Context, k *task) {
-	base13 := func() transcript.Attempt {
-		o := offer13{} // all that a server may want, where it wants a post-quantum group
-		if s.isClassic() {
-			o.groups = []wire.Group{wire.GroupX25519, wire.GroupSecp256r1, wire.GroupSecp384r1, wire.GroupSecp521r1}
-		}
-		return helloOnly(s.handshake("TLS 1.3: oddities", s.hello13(o)))
-	}
-	base12 := func() transcript.Attempt {
+	base := func() transcript.Attempt {
 		h := offer.Older(wire.VersionTLS12, s.sni, plain12)
 		h.Set(wire.SupportedGroupsExt(wire.GroupX25519, wire.GroupSecp256r1, wire.GroupSecp384r1, wire.GroupSecp521r1))
 		// Odd by now, and once usual: what the server takes of these is told by the way.
@@ -98,11 +92,11 @@ func (s *session) tolerances(ctx context.Context, k *task) {
 	without.Extensions = nil
 	k.fork(
 		func(k *task) {
-			if s.with13(ctx, k) {
-				s.tolerate(ctx, k, oddities13, base13)
-			}
+			t := s.tolerate(ctx, k, oddities12, base)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.odd[wire.VersionTLS12] = t
 		},
-		func(k *task) { s.tolerate(ctx, k, oddities12, base12) },
 		func(k *task) {
 			t := k.one(ctx, helloOnly(s.handshake("TLS 1.2: without extensions", without)))
 			s.mu.Lock()
@@ -112,8 +106,38 @@ func (s *session) tolerances(ctx context.Context, k *task) {
 	)
 }
 
-// plain12 are few enough suites for a hello of less than 256 bytes.
+// tolerances13 tries the oddities of TLS 1.3, in a hello that lists the two groups
+// that the server likes best and has a share of the second alone: it also tells
+// whether that is enough.
+func (s *session) tolerances13(ctx context.Context, k *task, accepted []wire.Group) {
+	base := func() transcript.Attempt {
+		o := offer13{suites: slices.Concat([]wire.CipherSuite{wire.TLS_CHACHA20_POLY1305_SHA256}, usual13[:2], usual13[3:])}
+		if len(accepted) > 0 {
+			o.groups = accepted[:min(2, len(accepted))]
+		}
+		h := s.hello13(o)
+		if len(accepted) > 1 {
+			h.Set(wire.KeyShareExt(shares(accepted[1:2])...))
+		}
+		return helloOnly(s.handshake("TLS 1.3: oddities", h))
+	}
+	t := s.tolerate(ctx, k, oddities13, base)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.odd[wire.VersionTLS13] = t
+	switch {
+	case t == nil || len(accepted) < 2 || !slices.Contains(computable13, accepted[1]): // or there was no share
+	case t.Retry != nil:
+		s.facts.ShareFirst = transcript.No
+	case t.Server != nil && t.Version() == wire.VersionTLS13:
+		s.facts.ShareFirst = transcript.Yes
+	}
+}
+
+// plain12 are few enough suites for a hello of less than 256 bytes. ChaCha20
+// leads: see chachaFirst.
 var plain12 = []wire.CipherSuite{
+	wire.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, wire.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 	wire.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, wire.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 	wire.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, wire.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
 	wire.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, wire.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
@@ -127,12 +151,13 @@ func odd(a transcript.Attempt, os ...oddity) transcript.Attempt {
 	return a
 }
 
-// tolerate asks with all oddities at once. Without an answer, the plain hello
+// tolerate asks with all oddities at once, and returns what was answered in the
+// end. Without an answer, the plain hello
 // and each oddity are asked alone.
-func (s *session) tolerate(ctx context.Context, k *task, os []oddity, base func() transcript.Attempt) {
+func (s *session) tolerate(ctx context.Context, k *task, os []oddity, base func() transcript.Attempt) *transcript.Transcript {
 	t := k.one(ctx, odd(base(), os...))
 	if t == nil {
-		return
+		return nil
 	}
 	set := func(o oddity, v transcript.Tri) {
 		s.mu.Lock()
@@ -144,7 +169,7 @@ func (s *session) tolerate(ctx context.Context, k *task, os []oddity, base func(
 		for _, o := range os {
 			set(o, transcript.Yes)
 		}
-		return
+		return t
 	}
 	as := []transcript.Attempt{base()}
 	for _, o := range os {
@@ -154,7 +179,7 @@ func (s *session) tolerate(ctx context.Context, k *task, os []oddity, base func(
 	}
 	ts := k.all(ctx, as)
 	if ts[0] == nil || !helloCame(ts[0]) {
-		return // it does not take the plain one either: nothing to say of the oddities
+		return nil // it does not take the plain one either: nothing to say of the oddities
 	}
 	s.observe(ts[0], transcript.ByName)
 	for i, o := range os {
@@ -162,6 +187,7 @@ func (s *session) tolerate(ctx context.Context, k *task, os []oddity, base func(
 			set(o, transcript.TriOf(helloCame(ts[i+1])))
 		}
 	}
+	return ts[0]
 }
 
 func helloCame(t *transcript.Transcript) bool { return t.Server != nil || t.Retry != nil }
