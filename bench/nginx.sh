@@ -29,7 +29,7 @@ CONF
   server 8443 rsa "$modern $ok"
   server 8444 rsa "ssl_protocols TLSv1.2; ssl_ciphers HIGH:!aNULL; $ok"
   server 8445 rsa "$modern ssl_ecdh_curve secp384r1; $ok"
-  server 8450 rsa "ssl_certificate $dir/pki/p256.chain.pem; ssl_certificate_key $dir/pki/p256.key; ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers HIGH:!aNULL:!eNULL; $ok"
+  server 8450 rsa "ssl_certificate $dir/pki/p256.chain.pem; ssl_certificate_key $dir/pki/p256.key; ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers HIGH:!aNULL:!eNULL; ssl_prefer_server_ciphers on; $ok"
   server 9001 rsa "ssl_protocols TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0; $ok"
   server 9002 rsa "ssl_protocols TLSv1.2; ssl_ciphers CAMELLIA256-SHA256:CAMELLIA128-SHA; $ok"
   server 9003 rsa "ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE; ssl_ecdh_curve secp521r1; $ok"

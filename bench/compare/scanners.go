@@ -43,16 +43,20 @@ type scanner struct {
 // scanners are the peers, each asked for all that it can tell of versions,
 // suites, their order, groups and certificates, and tlswhy first. testssl.sh has
 // two tests of suites, of which the faster one (-P) lists nothing where the
-// client's order decides, as it does here; the other (-E) tells no order.
-func (s *setup) scanners(port int) []scanner {
+// client's order decides; the other (-E) tells no order.
+func (s *setup) scanners(port int, serverOrder bool) []scanner {
 	at := fmt.Sprintf("%s:%d", s.Addr, port)
+	suites := "-E"
+	if serverOrder {
+		suites = "-P"
+	}
 	return []scanner{
 		{"tlswhy survey", []string{s.Tlswhy, "survey", fmt.Sprintf("%s:%d", s.Name, port), "--connect", at, "--ca-file", s.CA, "--json"}, readSurvey},
 		{"nmap ssl-enum-ciphers", []string{"nmap", "-Pn", "-n", "-p", fmt.Sprint(port), "--script", "ssl-enum-ciphers", "--script-args", "tls.servername=" + s.Name, s.Addr}, readNmap},
 		{"sslscan", []string{"sslscan", "--no-colour", "--show-certificate", "--show-sigs", "--sni-name=" + s.Name, "--xml={out}", at}, readSslscan},
 		{"testssl.sh", []string{
 			"testssl", "--quiet", "--color", "0", "--warnings", "off", "--nodns=none", "--openssl", "/usr/bin/openssl", "--add-ca", s.CA,
-			"-p", "-E", "-f", "-S", "--jsonfile", "{out}", "--ip=" + s.Addr, fmt.Sprintf("%s:%d", s.Name, port),
+			"-p", suites, "-f", "-S", "--jsonfile", "{out}", "--ip=" + s.Addr, fmt.Sprintf("%s:%d", s.Name, port),
 		}, readTestssl},
 	}
 }

@@ -23,7 +23,8 @@ type scans struct {
 }
 
 // survey compares the scanners on endpoints, which are ports with a word on each.
-// The one whose word begins with "nginx" has the targets.
+// The one whose word begins with "nginx" has the targets, and suites in its own
+// order.
 func survey(s *setup, args []string) error {
 	if err := s.haveAll("nmap", "sslscan", "testssl", "openssl"); err != nil {
 		return err
@@ -43,7 +44,7 @@ func survey(s *setup, args []string) error {
 			return err
 		}
 		nginx := strings.HasPrefix(word, "nginx")
-		rivals := s.scanners(port)
+		rivals := s.scanners(port, nginx)
 		all, err := s.scan(rivals, port, 50*time.Millisecond+rtt)
 		if err != nil {
 			return err
