@@ -75,7 +75,7 @@ unreadable input, 3 no TLS was found, 130 interrupted.`,
 	group(fs, groupCompare, "against")
 	fs.IntVar(&f.concurrency, "concurrency", 0, "hold `N` connections to one address at once; default 24")
 	group(fs, groupPace, "concurrency")
-	fs.Lookup("budget").Usage = "open `N` connections at most to each target; default 500"
+	fs.Lookup("budget").Usage = "open `N` connections at most to each target; default 600"
 	fs.Lookup("verbose").Usage = "show everything: suites by name, answers, chains, tolerance"
 	_ = fs.MarkHidden("ech-config") // it is there
 	a.completeFlags(cmd)

@@ -63,7 +63,7 @@ func (s *session) gather() {
 	for v := wire.VersionTLS13; v >= wire.VersionSSL30; v-- {
 		if r := s.suites[v]; len(r.accepted) > 0 {
 			f.Versions = append(f.Versions, v)
-			f.Suites[v.String()] = transcript.SuiteFacts{Order: orderOf(r.order), List: r.accepted, ChaChaFirst: chachaFirst(r.choice, s.odd[v]), Complete: r.complete}
+			f.Suites[v.String()] = transcript.SuiteFacts{Order: orderOf(r.order), List: r.accepted, ChaChaFirst: chachaFirst(r.choice, cmp.Or(s.chacha[v], s.odd[v])), Complete: r.complete}
 		}
 	}
 	if r := s.suites[wire.VersionSSL20]; len(r.ssl2) > 0 {

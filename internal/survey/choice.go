@@ -432,13 +432,27 @@ func (q *search[T]) peel() {
 		}
 		q.put(lists...)
 		q.predicted = nil
+		if sample && q.misses(lists, first) > len(lists)/2 {
+			return // no guess fits: it would be proved to be wrong, at a question a piece
+		}
 	}
+}
+
+// misses counts the lists that were not answered with what was expected first.
+func (q *search[T]) misses(lists [][]T, first []T) int {
+	n := 0
+	for i, l := range lists {
+		if !q.beatsAll(first[i], l) {
+			n++
+		}
+	}
+	return n
 }
 
 // beatsAll: x was chosen from one list that holds all of ys.
 func (q *search[T]) beatsAll(x T, ys []T) bool {
 	return q.isAccepted(x) && slices.ContainsFunc(q.log, func(e evidence[T]) bool {
-		return e.ok && e.answer == x && !slices.ContainsFunc(ys, func(y T) bool { return !slices.Contains(e.list, y) })
+		return e.ok && e.answer == x && !slices.ContainsFunc(ys, func(y T) bool { return y != x && !slices.Contains(e.list, y) })
 	})
 }
 

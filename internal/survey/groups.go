@@ -70,6 +70,11 @@ var computable13 = []wire.Group{
 	wire.GroupFFDHE2048, wire.GroupX25519MLKEM768,
 }
 
+// hasShare: the engine makes key shares of the group.
+func hasShare(g wire.Group) bool {
+	return slices.Contains(computable13, g) || isFFDHE(g) || g == wire.GroupSecP256r1MLKEM768
+}
+
 // chosenGroup13 is what the server wants to use, by a HelloRetryRequest or by its
 // share.
 func chosenGroup13(t *transcript.Transcript) (wire.Group, bool) {

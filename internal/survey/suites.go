@@ -48,7 +48,9 @@ func (s *session) suites13(ctx context.Context, k *task) {
 	s.at13 = k.now
 	s.mu.Unlock()
 	close(s.asked13)
-	s.keepSuites(k, wire.VersionTLS13, q.run())
+	c := q.run()
+	s.keepSuites(k, wire.VersionTLS13, c)
+	s.leadWithChaCha(ctx, k, wire.VersionTLS13, c, slices.Concat(usual13[2:3], usual13[:2]))
 }
 
 // with13 waits for the first answer of TLS 1.3, and tells whether there is any use
@@ -122,7 +124,9 @@ func (s *session) suites12(ctx context.Context, k *task) {
 	soFar()
 	schemes := task{s: s, urgency: k.urgency, now: k.now}
 	wg.Go(func() { s.schemesOf12(ctx, &schemes, r) })
-	s.keepSuites(k, wire.VersionTLS12, q.run())
+	c := q.run()
+	s.keepSuites(k, wire.VersionTLS12, c)
+	s.leadWithChaCha(ctx, k, wire.VersionTLS12, c, plain12)
 	wg.Wait()
 	k.now = max(k.now, groups.now, schemes.now)
 }
@@ -281,11 +285,37 @@ func chachaFirst(c choice[wire.CipherSuite], t *transcript.Transcript) transcrip
 	if sh == nil {
 		sh = t.Retry
 	}
-	offered := only(t.Attempt.Handshake.Hello.CipherSuites, c.accepted)
-	if sh == nil || len(offered) < 2 || !isChaCha(offered[0]) || !slices.ContainsFunc(c.accepted[:slices.Index(c.accepted, offered[0])], func(x wire.CipherSuite) bool { return slices.Contains(offered, x) }) {
+	if sh == nil || !tellsOfChaCha(c.accepted, only(t.Attempt.Handshake.Hello.CipherSuites, c.accepted)) {
 		return transcript.Unknown
 	}
 	return transcript.TriOf(isChaCha(sh.CipherSuite))
+}
+
+// leadWithChaCha asks for what chachaFirst wants to know where the hellos of
+// oddities cannot tell: nothing that they list is preferred to ChaCha20.
+func (s *session) leadWithChaCha(ctx context.Context, k *task, v wire.Version, c choice[wire.CipherSuite], oddly []wire.CipherSuite) {
+	if c.order != transcript.ServerOrder || !c.decided {
+		return
+	}
+	chacha := slices.DeleteFunc(slices.Clone(c.accepted), func(x wire.CipherSuite) bool { return !isChaCha(x) })
+	if len(chacha) == 0 || isChaCha(c.accepted[0]) || tellsOfChaCha(c.accepted, only(oddly, c.accepted)) {
+		return
+	}
+	h := s.hello12(v, slices.Concat(chacha, c.accepted[:1]), nil, nil)
+	if v == wire.VersionTLS13 {
+		h = s.hello13(offer13{suites: slices.Concat(chacha, c.accepted[:1]), hybrid: true})
+	}
+	t := k.one(ctx, helloOnly(s.handshake(v.String()+": ChaCha20 first", h)))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.chacha[v] = t
+}
+
+// tellsOfChaCha: the list is led by ChaCha20 and holds something that the server
+// likes better.
+func tellsOfChaCha(accepted, offered []wire.CipherSuite) bool {
+	return len(offered) > 1 && isChaCha(offered[0]) &&
+		slices.ContainsFunc(accepted[:slices.Index(accepted, offered[0])], func(x wire.CipherSuite) bool { return slices.Contains(offered, x) })
 }
 
 // isRare: the suites of its class have little to do with each other.

@@ -27,8 +27,9 @@ type Tryer interface {
 const DefaultConcurrency = 24
 
 // DefaultBudget is how many connections a survey may take. A server that accepts
-// fifty suites in each of four versions needs about 300.
-const DefaultBudget = 500
+// fifty suites in each of three versions, in an order that nobody would guess,
+// needs about 480.
+const DefaultBudget = 600
 
 // Options are the circumstances of a survey.
 type Options struct {
@@ -152,6 +153,7 @@ type session struct {
 	other       *transcript.Transcript                  // with one of no server
 	bare        *transcript.Transcript                  // without extensions
 	odd         map[wire.Version]*transcript.Transcript // answers to hellos of oddities, or without them
+	chacha      map[wire.Version]*transcript.Transcript // answers to hellos that ChaCha20 leads, where odd does not tell
 	finished    []*transcript.Transcript                // handshakes before TLS 1.3 that were to be finished
 	fellBack    *transcript.Transcript                  // with TLS_FALLBACK_SCSV
 	fellBackTo  wire.Version
@@ -208,7 +210,7 @@ func (s *session) at(addr netip.AddrPort) *session {
 		try: s.try, o: s.o, target: s.target, profile: s.profile, roots: s.roots, sni: s.sni, begun: s.begun, gentle: s.o.Gentle,
 		addr: addr, addresses: s.addresses, notes: s.notes, connections: s.connections, longest: s.longest,
 		pace: newPace(s.o.Concurrency, s.o.Rate), doubts: make(chan struct{}, 1), done12: make(chan struct{}), asked13: make(chan struct{}),
-		suites: map[wire.Version]suiteResult{}, answers: map[wire.Version]string{}, dh: map[string]*dhSeen{}, odd: map[wire.Version]*transcript.Transcript{},
+		suites: map[wire.Version]suiteResult{}, answers: map[wire.Version]string{}, dh: map[string]*dhSeen{}, odd: map[wire.Version]*transcript.Transcript{}, chacha: map[wire.Version]*transcript.Transcript{},
 		confirmed: map[transcript.Kind]int{}, schemeLeaf: map[wire.SignatureScheme]string{},
 	}
 }

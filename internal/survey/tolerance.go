@@ -126,7 +126,7 @@ func (s *session) tolerances13(ctx context.Context, k *task, accepted []wire.Gro
 	defer s.mu.Unlock()
 	s.odd[wire.VersionTLS13] = t
 	switch {
-	case t == nil || len(accepted) < 2 || !slices.Contains(computable13, accepted[1]): // or there was no share
+	case t == nil || len(accepted) < 2 || !hasShare(accepted[1]):
 	case t.Retry != nil:
 		s.facts.ShareFirst = transcript.No
 	case t.Server != nil && t.Version() == wire.VersionTLS13:
