@@ -16,20 +16,20 @@ import (
 type strength int
 
 const (
-	strong   strength = iota // forward secrecy and an AEAD
-	cbcOnly                  // forward secrecy, CBC
+	strong       strength = iota // forward secrecy and an AEAD
+	cbcOnly                      // forward secrecy, CBC
 	keyTransport                 // no forward secrecy
-	weak                     // no encryption, no authentication, or a cipher that is broken
+	weak                         // no encryption, no authentication, or a cipher that is broken
 )
 
 var strengthNames = [...]string{strong: "strong", cbcOnly: "older (CBC)", keyTransport: "no forward secrecy", weak: "weak"}
 
 // strengthWhy says what the word means, for who asks for details.
 var strengthWhy = [...]string{
-	strong:   "forward secrecy and authenticated encryption",
-	cbcOnly:  "forward secrecy, but CBC mode",
+	strong:       "forward secrecy and authenticated encryption",
+	cbcOnly:      "forward secrecy, but CBC mode",
 	keyTransport: "who gets the server's key later reads what was recorded now",
-	weak:     "a cipher that is broken or too short, or no encryption or no authentication at all",
+	weak:         "a cipher that is broken or too short, or no encryption or no authentication at all",
 }
 
 var strengthGrades = [...]grade{strong: gradeGood, cbcOnly: gradeFair, keyTransport: gradePoor, weak: gradeBad}

@@ -20,6 +20,8 @@ func (s *session) lookups(ctx context.Context) {
 	if s.target.IsAddress() || s.o.Connect != "" || !strings.Contains(host, ".") {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTime)
+	defer cancel()
 	var wg sync.WaitGroup
 	var d DNS
 	wg.Go(func() {

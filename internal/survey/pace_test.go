@@ -230,8 +230,7 @@ func TestProgressInOrder(t *testing.T) {
 			t.Errorf("%d after %d", n, last)
 		}
 		last = n
-		s.mu.Lock() // nobody holds it meanwhile
-		s.mu.Unlock()
+		s.isGone() // takes what nobody may hold meanwhile
 	}
 	var wg sync.WaitGroup
 	for range 50 {
