@@ -158,6 +158,14 @@ func (r *riders) peel(x wire.CipherSuite) []wire.SignatureScheme {
 	return slices.Concat(ecdsa, rsa, dsaSchemes12)
 }
 
+// seen is what the riders told so far: the search that they ride along with may
+// be under way still.
+func (r *riders) seen() (groups []evidence[wire.Group], rsa, ecdsa []evidence[wire.SignatureScheme]) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.groups), slices.Clone(r.rsa), slices.Clone(r.ecdsa)
+}
+
 func rotated[T any](xs []T, n int) []T {
 	n %= len(xs)
 	return slices.Concat(xs[n:], xs[:n])
@@ -282,9 +290,7 @@ func (s *session) searchGroups12(ctx context.Context, k *task, v wire.Version, e
 			return out
 		},
 	}
-	r.mu.Lock()
-	known := slices.Clone(r.groups)
-	r.mu.Unlock()
+	known, _, _ := r.seen()
 	for _, e := range known {
 		q.learn(e)
 	}

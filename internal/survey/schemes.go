@@ -75,10 +75,11 @@ func (s *session) schemesOf13(ctx context.Context, k *task) {
 
 // schemesOf12 does so in TLS 1.2, for each kind of key by itself.
 func (s *session) schemesOf12(ctx context.Context, k *task, r *riders) {
+	_, withRSA, withECDSA := r.seen()
 	var rsa, ecdsa, dsa choice[wire.SignatureScheme]
 	k.fork(
-		func(k *task) { rsa = s.searchSchemes12(ctx, k, wire.AuthRSA, rsaSchemes12, r.rsa) },
-		func(k *task) { ecdsa = s.searchSchemes12(ctx, k, wire.AuthECDSA, ecdsaSchemes12, r.ecdsa) },
+		func(k *task) { rsa = s.searchSchemes12(ctx, k, wire.AuthRSA, rsaSchemes12, withRSA) },
+		func(k *task) { ecdsa = s.searchSchemes12(ctx, k, wire.AuthECDSA, ecdsaSchemes12, withECDSA) },
 		func(k *task) { dsa = s.searchSchemes12(ctx, k, wire.AuthDSS, dsaSchemes12, nil) },
 	)
 	s.mu.Lock()
