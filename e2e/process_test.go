@@ -228,11 +228,23 @@ func freePort() int {
 			nextPort.Store(15000)
 			continue
 		}
-		if ln, err := listenOn(p); err == nil {
-			_ = ln.Close()
+		if free(p) {
 			return p
 		}
 	}
+}
+
+// free looks whether the port can be had. No process is forked meanwhile: until its exec, a child would keep a copy of the
+// listening socket, and waitListening would take that for the server.
+func free(port int) bool {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	ln, err := listenOn(port)
+	if err != nil {
+		return false
+	}
+	_ = ln.Close()
+	return true
 }
 
 // listen takes a free port for a server in the test binary itself; whoever else runs these tests may be faster than a look.
