@@ -38,7 +38,7 @@ func (c *Checker) load() error {
 	if o.Client == "" {
 		o.Client = client.Default
 	}
-	profile, err := client.Get(o.Client)
+	profile, err := pointOfView(o.Client)
 	if err != nil {
 		return err
 	}
@@ -63,6 +63,11 @@ func (c *Checker) load() error {
 		c.diagnose.Echo.At = o.At.UTC().Format(time.RFC3339)
 	}
 	return nil
+}
+
+// pointOfView finds the client that is meant: an id.
+func pointOfView(name string) (*client.Profile, error) {
+	return client.Get(name)
 }
 
 func (c *Checker) loadRoots() error {

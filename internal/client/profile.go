@@ -27,14 +27,19 @@ const (
 
 // Profile is one client. Get returns a fresh one, which the caller may change.
 type Profile struct {
-	ID      string
-	Family  string // "OpenSSL", "NSS", "BoringSSL", "JSSE", "Go", "union"
-	Product string
-	Version string
-	Library string
-	Year    int // of the version's release
-	Source  Source
-	Note    string // where it comes from and what is special, for people
+	ID string
+	// Kind is what it is to those who run it.
+	Kind Kind
+	// Group and Label are its row and its place there in tables: "Chrome", "64".
+	Group, Label string
+	Family       string // "OpenSSL", "NSS", "BoringSSL", "JSSE", "Go", "union"
+	Product      string
+	Version      string
+	Library      string
+	Year         int // of the version's release
+	Source       Source
+	Note         string   // where it comes from and what is special, for people
+	Sources      []string // documents that a Documented or Estimated profile was read from
 	// Hello is a sample of what it sends, for a server name of its capture.
 	Hello *wire.ClientHello
 	// RecordVersion of the record that carries the hello.
@@ -43,6 +48,40 @@ type Profile struct {
 	Padding Padding
 	Policy  Policy
 }
+
+// Kind is what a client is to the people who run it.
+type Kind string
+
+// Kinds, in the order of tables.
+const (
+	Reference Kind = "reference" // no program: what several have in common
+	Browser   Kind = "browser"
+	Platform  Kind = "platform" // an operating system's own library, which apps use
+	Language  Kind = "language"
+	Tool      Kind = "tool"
+	Library   Kind = "library"
+	Mail      Kind = "mail"
+	Proxy     Kind = "proxy"
+	CDN       Kind = "cdn"
+	Bot       Kind = "bot"
+)
+
+// Kinds lists all of them, in the order of tables.
+func Kinds() []Kind {
+	return []Kind{Reference, Browser, Platform, Language, Tool, Library, Mail, Proxy, CDN, Bot}
+}
+
+// Revocation is how a client asks whether a certificate was revoked.
+type Revocation string
+
+// Ways to ask. The zero value is RevocationNone.
+const (
+	RevocationNone    Revocation = "none"    // never
+	RevocationStapled Revocation = "stapled" // a stapled OCSP response alone
+	RevocationPushed  Revocation = "pushed"  // a list that its maker sends out
+	RevocationSoft    Revocation = "soft"    // the CA; no answer is no objection
+	RevocationHard    Revocation = "hard"    // the CA; no answer is a refusal
+)
 
 // Padding is a rule for the padding extension (RFC 7685). All of them fill a
 // hello of 256 to 511 bytes up to 512, because such sizes once hung load
@@ -114,8 +153,17 @@ type Policy struct {
 	// ALPNMandatory: goes on without ALPN if the server ignores it (always true
 	// of real clients, so there is no field); a no_application_protocol alert
 	// stops every client.
-	// Store names its root store: "mozilla", "system", "none".
+	// Store names its root store: a programme, mostly as of a month
+	// ("mozilla@2014-06"), "system" or "none".
 	Store string
+	// Revocation is how it asks whether a certificate was revoked.
+	Revocation Revocation
+	// IPInCommonName, IPAsDNSName: for a target that is an address, also the common
+	// name (without any subjectAltName) or a dNSName of that text counts.
+	IPInCommonName, IPAsDNSName bool
+	// FallsBack are the versions with which it tries again by itself after a
+	// handshake failed, in order.
+	FallsBack []wire.Version
 	// MaxCertificateBytes that it reads of a Certificate message, the header not
 	// counted; 0: no limit known.
 	MaxCertificateBytes int

@@ -21,6 +21,9 @@ var profiles string
 // record is a line of profiles.
 type record struct {
 	ID            string
+	Kind          Kind
+	Group         string
+	Label         string
 	Family        string
 	Product       string
 	Version       string
@@ -28,6 +31,7 @@ type record struct {
 	Year          int
 	Source        Source
 	Note          string
+	Sources       []string
 	RecordVersion wire.Version
 	Padding       Padding
 	Hello         []byte // handshake message with its header
@@ -123,7 +127,7 @@ func decode(line string) (*Profile, error) {
 		return nil, err
 	}
 	p := &Profile{
-		ID: r.ID, Family: r.Family, Product: r.Product, Version: r.Version, Library: r.Library, Year: r.Year,
+		ID: r.ID, Kind: r.Kind, Group: r.Group, Label: r.Label, Sources: r.Sources, Family: r.Family, Product: r.Product, Version: r.Version, Library: r.Library, Year: r.Year,
 		Source: r.Source, Note: r.Note, Hello: hello, RecordVersion: r.RecordVersion, Padding: r.Padding,
 		Policy: r.Policy.Policy,
 	}

@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/transcript"
@@ -67,11 +68,19 @@ func (p Policy) followsCurrentValidity() bool {
 	return len(p.Validity) > 0 && p.Validity[len(p.Validity)-1].From.Year() >= 2029
 }
 
-// Store is the client's own root store.
+// Store is the client's own root store, as of the month that its profile names.
 func (p *Profile) Store() (*trust.Store, error) {
-	switch p.Policy.Store {
-	case "mozilla":
-		return trust.MozillaStore(), nil
+	programme, month, dated := strings.Cut(p.Policy.Store, "@")
+	var asOf time.Time // zero: now
+	if dated {
+		var err error
+		if asOf, err = time.Parse("2006-01", month); err != nil {
+			return nil, fmt.Errorf("client %s: store %q: %w", p.ID, p.Policy.Store, err)
+		}
+	}
+	switch programme {
+	case "mozilla", "apple", "microsoft", "chrome", "java", "android", "debian":
+		return trust.ProgrammeStore(programme, asOf)
 	case "system":
 		s, err := trust.SystemStore()
 		if err != nil {

@@ -16,13 +16,17 @@ import (
 // line is what package client decodes; the id has to come first.
 type line struct {
 	ID            string
+	Kind          string
+	Group         string
+	Label         string
 	Family        string
 	Product       string
 	Version       string
 	Library       string `json:",omitempty"`
 	Year          int
 	Source        string
-	Note          string `json:",omitempty"`
+	Note          string   `json:",omitempty"`
+	Sources       []string `json:",omitempty"`
 	RecordVersion uint16
 	Padding       string `json:",omitempty"`
 	Hello         []byte
@@ -57,11 +61,15 @@ type linePolicy struct {
 	FetchesAIA                  bool        `json:",omitempty"`
 	UsesECH                     bool        `json:",omitempty"`
 	Store                       string
-	MaxCertificateBytes         int  `json:",omitempty"`
-	MaxChain                    int  `json:",omitempty"`
-	CheckKeyUsage               bool `json:",omitempty"`
-	RefuseWeakHTTP2             bool `json:",omitempty"`
-	Patience                    int  `json:",omitempty"`
+	Revocation                  string   `json:",omitempty"`
+	IPInCommonName              bool     `json:",omitempty"`
+	IPAsDNSName                 bool     `json:",omitempty"`
+	FallsBack                   []uint16 `json:",omitempty"`
+	MaxCertificateBytes         int      `json:",omitempty"`
+	MaxChain                    int      `json:",omitempty"`
+	CheckKeyUsage               bool     `json:",omitempty"`
+	RefuseWeakHTTP2             bool     `json:",omitempty"`
+	Patience                    int      `json:",omitempty"`
 }
 
 type lineLimit struct {
@@ -70,10 +78,12 @@ type lineLimit struct {
 }
 
 var (
-	idPattern = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
-	sources   = []string{"captured", "documented", "estimated"}
-	paddings  = []string{"", "at-least-one", "exact", "body"}
-	stores    = []string{"mozilla", "system", "none"}
+	idPattern  = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
+	sources    = []string{"captured", "documented", "estimated"}
+	paddings   = []string{"", "at-least-one", "exact", "body"}
+	kinds      = []string{"reference", "browser", "platform", "language", "tool", "library", "mail", "proxy", "cdn", "bot"}
+	stores     = regexp.MustCompile(`^(system|none|(mozilla|apple|microsoft|chrome|java|android|debian)(@[0-9]{4}-(0[1-9]|1[0-2]))?)$`)
+	revocation = []string{"", "none", "stapled", "pushed", "soft", "hard"}
 )
 
 // emit checks the clients and writes a line for each.
@@ -101,13 +111,19 @@ func (c *clientFile) compile(rules *rulesFile) (*line, error) {
 	if !idPattern.MatchString(c.ID) {
 		complain("id %q is not made of lower-case words, dots and dashes", c.ID)
 	}
-	for _, f := range []struct{ name, value string }{{"family", c.Family}, {"product", c.Product}, {"version", c.Version}, {"note", c.Note}} {
+	for _, f := range []struct{ name, value string }{{"group", c.Group}, {"label", c.Label}, {"family", c.Family}, {"product", c.Product}, {"version", c.Version}, {"note", c.Note}} {
 		if f.value == "" {
 			complain("%s is missing", f.name)
 		}
 	}
 	if c.Year < 1995 || c.Year > 2100 {
 		complain("year %d", c.Year)
+	}
+	if !slices.Contains(kinds, c.Kind) {
+		complain("kind %q is none of %s", c.Kind, strings.Join(kinds, ", "))
+	}
+	if c.Source == "documented" && len(c.Sources) == 0 {
+		complain("it is documented, and sources name no document")
 	}
 	if !slices.Contains(sources, c.Source) {
 		complain("source %q is none of %s", c.Source, strings.Join(sources, ", "))
@@ -128,8 +144,8 @@ func (c *clientFile) compile(rules *rulesFile) (*line, error) {
 		errs = append(errs, err)
 	}
 	return &line{
-		ID: c.ID, Family: c.Family, Product: c.Product, Version: c.Version, Library: c.Library, Year: c.Year, Source: c.Source,
-		Note: strings.Join(strings.Fields(c.Note), " "), RecordVersion: uint16(record), Padding: c.Padding, Hello: msg, Policy: p,
+		ID: c.ID, Kind: c.Kind, Group: c.Group, Label: c.Label, Family: c.Family, Product: c.Product, Version: c.Version, Library: c.Library, Year: c.Year, Source: c.Source,
+		Note: strings.Join(strings.Fields(c.Note), " "), RecordVersion: uint16(record), Padding: c.Padding, Hello: msg, Policy: p, Sources: c.Sources,
 	}, errors.Join(errs...)
 }
 
@@ -143,8 +159,19 @@ func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
 		}
 		minimum = v
 	}
-	if !slices.Contains(stores, p.Store) {
-		errs = append(errs, fmt.Errorf("policy: store %q is none of %s", p.Store, strings.Join(stores, ", ")))
+	if !stores.MatchString(p.Store) {
+		errs = append(errs, fmt.Errorf("policy: store %q is not of the form PROGRAM or PROGRAM@YYYY-MM", p.Store))
+	}
+	if !slices.Contains(revocation, p.Revocation) {
+		errs = append(errs, fmt.Errorf("policy: revocation %q is none of %q", p.Revocation, revocation))
+	}
+	var fallsBack []uint16
+	for _, s := range p.FallsBack {
+		v, ok := wire.ParseVersion(s)
+		if !ok {
+			errs = append(errs, fmt.Errorf("policy: falls_back %q", s))
+		}
+		fallsBack = append(fallsBack, uint16(v))
 	}
 	if p.VerifiesChain && p.Store == "none" {
 		errs = append(errs, errors.New("policy: it verifies chains without a store"))
@@ -172,7 +199,8 @@ func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
 		RequireSAN: p.RequireSAN, SendsSNI: p.SendsSNI, VerifiesChain: p.VerifiesChain, VerifiesName: p.VerifiesName,
 		HonoursMustStaple: p.HonoursMustStaple, RequiresCT: p.RequiresCT, Validity: validity, FetchesAIA: p.FetchesAIA, UsesECH: p.UsesECH,
 		Store: p.Store, MaxCertificateBytes: p.MaxCertificateBytes, MaxChain: p.MaxChain, CheckKeyUsage: p.CheckKeyUsage,
-		RefuseWeakHTTP2: p.RefuseWeakHTTP2, Patience: p.Patience,
+		RefuseWeakHTTP2: p.RefuseWeakHTTP2, Patience: p.Patience, Revocation: p.Revocation,
+		IPInCommonName: p.IPInCommonName, IPAsDNSName: p.IPAsDNSName, FallsBack: fallsBack,
 	}, errors.Join(errs...)
 }
 

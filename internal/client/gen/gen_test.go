@@ -107,6 +107,7 @@ func TestPolicyIsCompiledWhole(t *testing.T) {
 		}
 	}
 	p.MinVersion, p.Store, p.Validity = "TLS 1.2", "system", "x"
+	p.Revocation, p.FallsBack = "soft", []string{"TLS 1.0"}
 	l, err := p.compile(&rulesFile{Schedules: map[string][]limit{"x": {{From: "2020-01-01", Days: 9}}}})
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +124,9 @@ func TestPolicyIsCompiledWhole(t *testing.T) {
 }
 
 const good = `id: x-1.0
+kind: tool
+group: x
+label: "1"
 family: OpenSSL
 product: x
 version: "1"
@@ -146,10 +150,10 @@ func TestBadDataIsRefusedWithItsPlace(t *testing.T) {
 		want           string // regular expression
 	}{
 		{"good", "", "", ""},
-		{"unknown key", "year: 2024", "year: 2024\ncolour: red", `x-1\.0\.yaml:6:1: unknown field`},
-		{"unknown key in the policy", "  store: system", "  store: system\n  stroe: none", `x-1\.0\.yaml:16:3: unknown field`},
-		{"key twice", "year: 2024", "year: 2024\nyear: 2025", `x-1\.0\.yaml:6:1: .*already defined`},
-		{"wrong type", "year: 2024", "year: late", `x-1\.0\.yaml:5:7: `},
+		{"unknown key", "year: 2024", "year: 2024\ncolour: red", `x-1\.0\.yaml:9:1: unknown field`},
+		{"unknown key in the policy", "  store: system", "  store: system\n  stroe: none", `x-1\.0\.yaml:19:3: unknown field`},
+		{"key twice", "year: 2024", "year: 2024\nyear: 2025", `x-1\.0\.yaml:9:1: .*already defined`},
+		{"wrong type", "year: 2024", "year: late", `x-1\.0\.yaml:8:7: `},
 		{"two documents", "year: 2024", "year: 2024\n---\nid: y", "more than one document"},
 		{"other id", "id: x-1.0", "id: x-1.1", "the file's name says"},
 		{"odd year", "year: 2024", "year: 24", "year 24"},
@@ -161,6 +165,13 @@ func TestBadDataIsRefusedWithItsPlace(t *testing.T) {
 		{"unknown version", "TLS 1.3", "TLS 1.9", "versions: unknown name"},
 		{"both kinds of hello", "hello:", "hello:\n  base64: FgMB", "either base64 or a description"},
 		{"no base64", "hello:\n", "hello:\n  base64: '!'\n  #", "illegal base64|either"},
+		{"unknown kind", "kind: tool", "kind: fool", `kind "fool"`},
+		{"documented without a document", "source: captured", "source: documented", "sources name no document"},
+		{"unknown way to ask", "store: system", "store: system\n  revocation: perhaps", `revocation "perhaps"`},
+		{"unknown fallback", "store: system", "store: system\n  falls_back: [TLS 9]", `falls_back "TLS 9"`},
+		{"odd month", "store: system", "store: mozilla@2014-13", `store "mozilla@2014-13"`},
+		{"unknown version of the hello", "hello:\n", "hello:\n  legacy_version: TLS 9\n", `legacy_version "TLS 9"`},
+		{"unknown version of the record", "hello:\n", "hello:\n  record_version: TLS 9\n", `record_version "TLS 9"`},
 		{"unknown store", "store: system", "store: cellar", `store "cellar"`},
 		{"verifies against nothing", "store: system", "store: none", "without a store"},
 		{"unknown schedule", "store: system", "store: system\n  validity: forever", `validity "forever"`},

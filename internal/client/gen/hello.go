@@ -27,8 +27,15 @@ func (h *hello) message() ([]byte, wire.Version, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("hello: %w", err)
 	}
+	record := wire.VersionTLS10
+	if h.RecordVersion != "" {
+		var ok bool
+		if record, ok = wire.ParseVersion(h.RecordVersion); !ok {
+			return nil, 0, fmt.Errorf("hello: record_version %q", h.RecordVersion)
+		}
+	}
 	b, err := ch.Marshal()
-	return b, wire.VersionTLS10, err
+	return b, record, err
 }
 
 // captured joins the records of a capture and checks that the hello in them is
@@ -68,6 +75,15 @@ func (h *hello) build() (*wire.ClientHello, error) {
 		SessionID:          make([]byte, h.SessionID),
 		CompressionMethods: []wire.CompressionMethod{0},
 		Extensions:         []wire.Extension{},
+	}
+	if h.LegacyVersion != "" {
+		var ok bool
+		if ch.LegacyVersion, ok = wire.ParseVersion(h.LegacyVersion); !ok {
+			return nil, fmt.Errorf("legacy_version %q", h.LegacyVersion)
+		}
+	}
+	if len(h.Extensions) == 0 {
+		ch.Extensions = nil // not an empty list, which older servers take for garbage
 	}
 	var err error
 	if ch.CipherSuites, err = parseAll(h.Suites, wire.ParseCipherSuite); err != nil {

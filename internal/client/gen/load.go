@@ -14,17 +14,21 @@ import (
 
 // clientFile is one file of data; client.schema.json says the same for editors.
 type clientFile struct {
-	ID      string  `yaml:"id"`
-	Family  string  `yaml:"family"`
-	Product string  `yaml:"product"`
-	Version string  `yaml:"version"`
-	Library string  `yaml:"library"`
-	Year    int     `yaml:"year"`
-	Source  string  `yaml:"source"`
-	Note    string  `yaml:"note"`
-	Padding string  `yaml:"padding"`
-	Hello   hello   `yaml:"hello"`
-	Policy  *policy `yaml:"policy"`
+	ID      string   `yaml:"id"`
+	Kind    string   `yaml:"kind"`
+	Group   string   `yaml:"group"`
+	Label   string   `yaml:"label"`
+	Family  string   `yaml:"family"`
+	Product string   `yaml:"product"`
+	Version string   `yaml:"version"`
+	Library string   `yaml:"library"`
+	Year    int      `yaml:"year"`
+	Source  string   `yaml:"source"`
+	Note    string   `yaml:"note"`
+	Sources []string `yaml:"sources"`
+	Padding string   `yaml:"padding"`
+	Hello   hello    `yaml:"hello"`
+	Policy  *policy  `yaml:"policy"`
 
 	path string
 }
@@ -41,41 +45,47 @@ type hello struct {
 	SignatureAlgorithms []string `yaml:"signature_algorithms"`
 	ALPN                []string `yaml:"alpn"`
 	SessionID           int      `yaml:"session_id"` // bytes
+	LegacyVersion       string   `yaml:"legacy_version"`
+	RecordVersion       string   `yaml:"record_version"`
 }
 
 type policy struct {
-	MinVersion                  string `yaml:"min_version"`
-	MinRSABits                  int    `yaml:"min_rsa_bits"`
-	MinECBits                   int    `yaml:"min_ec_bits"`
-	MinHandshakeRSABits         int    `yaml:"min_handshake_rsa_bits"`
-	MaxHandshakeRSABits         int    `yaml:"max_handshake_rsa_bits"`
-	MinDHBits                   int    `yaml:"min_dh_bits"`
-	RefuseSHA1Certificates      bool   `yaml:"refuse_sha1_certificates"`
-	RefuseMD5Certificates       bool   `yaml:"refuse_md5_certificates"`
-	RefuseSHA1Handshake         bool   `yaml:"refuse_sha1_handshake"`
-	RequireSecureRenegotiation  bool   `yaml:"require_secure_renegotiation"`
-	RequireExtendedMasterSecret bool   `yaml:"require_extended_master_secret"`
-	RequireSAN                  bool   `yaml:"require_san"`
-	WildcardLabels              int    `yaml:"wildcard_labels"`
-	SendsSNI                    bool   `yaml:"sends_sni"`
-	VerifiesChain               bool   `yaml:"verifies_chain"`
-	VerifiesName                bool   `yaml:"verifies_name"`
-	PartialChain                bool   `yaml:"partial_chain"`
-	SentOrderOnly               bool   `yaml:"sent_order_only"`
-	RefuseCALeaf                bool   `yaml:"refuse_ca_leaf"`
-	IgnoresEKU                  bool   `yaml:"ignores_eku"`
-	HonoursMustStaple           bool   `yaml:"honours_must_staple"`
-	RequiresCT                  bool   `yaml:"requires_ct"`
-	Validity                    string `yaml:"validity"` // a schedule of validity.yaml
-	HonoursDistrust             bool   `yaml:"honours_distrust"`
-	FetchesAIA                  bool   `yaml:"fetches_aia"`
-	UsesECH                     bool   `yaml:"uses_ech"`
-	Store                       string `yaml:"store"`
-	MaxCertificateBytes         int    `yaml:"max_certificate_bytes"`
-	MaxChain                    int    `yaml:"max_chain"`
-	CheckKeyUsage               bool   `yaml:"check_key_usage"`
-	RefuseWeakHTTP2             bool   `yaml:"refuse_weak_http2"`
-	Patience                    int    `yaml:"patience"` // seconds
+	MinVersion                  string   `yaml:"min_version"`
+	MinRSABits                  int      `yaml:"min_rsa_bits"`
+	MinECBits                   int      `yaml:"min_ec_bits"`
+	MinHandshakeRSABits         int      `yaml:"min_handshake_rsa_bits"`
+	MaxHandshakeRSABits         int      `yaml:"max_handshake_rsa_bits"`
+	MinDHBits                   int      `yaml:"min_dh_bits"`
+	RefuseSHA1Certificates      bool     `yaml:"refuse_sha1_certificates"`
+	RefuseMD5Certificates       bool     `yaml:"refuse_md5_certificates"`
+	RefuseSHA1Handshake         bool     `yaml:"refuse_sha1_handshake"`
+	RequireSecureRenegotiation  bool     `yaml:"require_secure_renegotiation"`
+	RequireExtendedMasterSecret bool     `yaml:"require_extended_master_secret"`
+	RequireSAN                  bool     `yaml:"require_san"`
+	WildcardLabels              int      `yaml:"wildcard_labels"`
+	SendsSNI                    bool     `yaml:"sends_sni"`
+	VerifiesChain               bool     `yaml:"verifies_chain"`
+	VerifiesName                bool     `yaml:"verifies_name"`
+	PartialChain                bool     `yaml:"partial_chain"`
+	SentOrderOnly               bool     `yaml:"sent_order_only"`
+	RefuseCALeaf                bool     `yaml:"refuse_ca_leaf"`
+	IgnoresEKU                  bool     `yaml:"ignores_eku"`
+	HonoursMustStaple           bool     `yaml:"honours_must_staple"`
+	RequiresCT                  bool     `yaml:"requires_ct"`
+	Validity                    string   `yaml:"validity"` // a schedule of validity.yaml
+	HonoursDistrust             bool     `yaml:"honours_distrust"`
+	FetchesAIA                  bool     `yaml:"fetches_aia"`
+	UsesECH                     bool     `yaml:"uses_ech"`
+	Store                       string   `yaml:"store"`
+	Revocation                  string   `yaml:"revocation"`
+	IPInCommonName              bool     `yaml:"ip_in_common_name"`
+	IPAsDNSName                 bool     `yaml:"ip_as_dns_name"`
+	FallsBack                   []string `yaml:"falls_back"`
+	MaxCertificateBytes         int      `yaml:"max_certificate_bytes"`
+	MaxChain                    int      `yaml:"max_chain"`
+	CheckKeyUsage               bool     `yaml:"check_key_usage"`
+	RefuseWeakHTTP2             bool     `yaml:"refuse_weak_http2"`
+	Patience                    int      `yaml:"patience"` // seconds
 }
 
 // rulesFile is rules/validity.yaml: limits on the validity of leaves by the day
