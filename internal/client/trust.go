@@ -31,7 +31,9 @@ func (p *Profile) TrustPolicy(publicRoots bool) trust.Policy {
 		Trust:          pol.VerifiesChain,
 		Time:           pol.VerifiesChain,
 		Name:           pol.VerifiesName,
-		Names:          trust.NameRules{CommonName: !pol.RequireSAN, WildcardLabels: labels},
+		Names:          trust.NameRules{
+			CommonName: !pol.RequireSAN, WildcardLabels: labels, IPInCommonName: pol.IPInCommonName, IPAsDNSName: pol.IPAsDNSName,
+		},
 		PartialChain:   pol.PartialChain,
 		SentOrderOnly:  pol.SentOrderOnly,
 		MinRSABits:     onlyIf(pol.VerifiesChain, pol.MinRSABits),
@@ -51,6 +53,8 @@ func (p *Profile) TrustPolicy(publicRoots bool) trust.Policy {
 		MaxValidity:   pol.followsCurrentValidity(),
 		DistrustAfter: pol.HonoursDistrust,
 		MustStaple:    pol.HonoursMustStaple,
+		Revoked:       pol.VerifiesChain && (pol.Revocation == RevocationSoft || pol.Revocation == RevocationHard),
+		RevokedStaple: pol.VerifiesChain && pol.Revocation == RevocationStapled,
 		ExpiresSoon:   expiresSoon,
 	}
 }

@@ -164,22 +164,9 @@ func (s *session) askRevocation(ctx context.Context, t *transcript.Transcript, i
 	leaf, issuer := res.Best.Certs[0], res.Best.Certs[1]
 	ctx, cancel := context.WithTimeout(ctx, fetchWait)
 	defer cancel()
-	for _, r := range slices.Concat(trust.OCSPRequests(leaf, issuer), trust.CRLRequests(leaf)) {
-		resp, err := fetch.Func(s.run).Fetch(ctx, r)
-		if err != nil || resp.Status != http.StatusOK {
-			continue
-		}
-		var st trust.RevocationStatus
-		if r.Purpose == "ocsp" {
-			st = trust.ParseOCSP(resp.Body, leaf, issuer, in.At)
-		} else {
-			st = trust.ParseCRL(resp.Body, leaf, issuer, in.At)
-		}
-		if st.Proves() && st.State != trust.RevocationUnknown {
-			in.Revocation = append(in.Revocation, st)
-			*res = trust.Verify(*in)
-			return
-		}
+	if st, ok := trust.FetchRevocation(ctx, fetch.Func(s.run), leaf, issuer, in.At); ok {
+		in.Revocation = append(in.Revocation, st)
+		*res = trust.Verify(*in)
 	}
 }
 

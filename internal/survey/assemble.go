@@ -357,7 +357,7 @@ func (s *session) meaning(d *Survey) {
 	d.interpret(
 		v,
 		client.PredictOptions{
-			Host: s.target.Host, ServerName: s.sni, HTTP: s.target.Service == "http", Extra: s.fetched,
+			Host: s.target.Host, ServerName: s.sni, HTTP: s.target.Service == "http", Extra: s.fetched, Revocation: s.revoked,
 			Roots: s.o.Roots, PublicRoots: v.Public, At: v.At, ClientCertificate: s.o.Certificate != nil,
 		},
 		s.software(),

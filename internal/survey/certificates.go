@@ -88,7 +88,7 @@ func (v verifying) input(served transcript.Served, chain []*trust.Certificate) t
 	}
 	in := trust.Input{
 		Chain: chain, Roots: roots, Name: v.Name, At: v.At, Policy: policy,
-		KeyUse: trust.KeyUseUnknown, Staple: served.OCSP, Interception: cause.MatchInterception,
+		KeyUse: trust.KeyUseUnknown, Staple: served.OCSP, Interception: cause.MatchInterception, Revocation: v.Revocation,
 	}
 	// Where SCTs came besides the certificate, only their number was kept.
 	const most = 16 // more than any policy asks for

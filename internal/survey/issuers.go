@@ -23,13 +23,7 @@ func (s *session) issuers(ctx context.Context) []*trust.Certificate {
 	}
 	ctx, cancel := context.WithTimeout(ctx, issuersTime)
 	defer cancel()
-	try := fetch.Func(func(ctx context.Context, a transcript.Attempt) *transcript.Transcript {
-		t, err := s.try.Try(ctx, a)
-		if err != nil {
-			return nil
-		}
-		return t
-	})
+	try := s.fetcher()
 	s.mu.Lock()
 	served := slices.Clone(s.served)
 	s.mu.Unlock()
@@ -50,13 +44,54 @@ func (s *session) issuers(ctx context.Context) []*trust.Certificate {
 	return all
 }
 
+func (s *session) fetcher() fetch.Func {
+	return func(ctx context.Context, a transcript.Attempt) *transcript.Transcript {
+		t, err := s.try.Try(ctx, a)
+		if err != nil {
+			return nil
+		}
+		return t
+	}
+}
+
+// revocation asks the CAs of what is served whether it was revoked, where the
+// server staples no answer of theirs.
+func (s *session) revocation(ctx context.Context) []trust.RevocationStatus {
+	if ctx.Err() != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, issuersTime)
+	defer cancel()
+	s.mu.Lock()
+	served := slices.Clone(s.served)
+	s.mu.Unlock()
+	v := s.verifying()
+	var all []trust.RevocationStatus
+	for _, x := range served {
+		chain, ok := parse(x.Chain)
+		if !ok || len(x.OCSP) > 0 {
+			continue
+		}
+		in := v.input(*x, chain)
+		in.Extra = s.fetched
+		res := trust.Verify(in)
+		if res.Best == nil || !res.Best.Trusted() || len(res.Best.Certs) < 2 {
+			continue // nobody asks about a certificate that is not trusted anyway
+		}
+		if st, ok := trust.FetchRevocation(ctx, s.fetcher(), res.Best.Certs[0], res.Best.Certs[1], v.At); ok {
+			all = append(all, st)
+		}
+	}
+	return all
+}
+
 // verifying is what the certificates of this survey are judged by.
 func (s *session) verifying() verifying {
 	at := s.o.At
 	if at.IsZero() {
 		at = s.begun
 	}
-	return verifying{Name: s.target.Host, Roots: s.roots, Public: s.o.Roots == nil || s.o.PublicRoots, At: at, Fetched: s.fetched}
+	return verifying{Name: s.target.Host, Roots: s.roots, Public: s.o.Roots == nil || s.o.PublicRoots, At: at, Fetched: s.fetched, Revocation: s.revoked}
 }
 
 // fetchedIssuers are those of extra that a chain lacks, by their subjects; none

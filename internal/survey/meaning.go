@@ -30,7 +30,13 @@ type verifying struct {
 	At     time.Time
 	// Fetched are issuers that were not sent; no verdict hangs on them.
 	Fetched []*trust.Certificate
+	// Revocation is what the CAs said.
+	Revocation []trust.RevocationStatus
 }
+
+// Predictor tells how clients fare with the server, under the circumstances of
+// the survey; nil for a document that was read.
+func (s *Survey) Predictor() *client.Predictor { return s.predictor }
 
 // oracle tells which clients connect to the server of a survey. It is a
 // client.Predictor for the survey's Facts.
@@ -50,7 +56,8 @@ func (s *Survey) interpret(v verifying, o client.PredictOptions, software string
 	}
 	s.Findings = findings(s, software)
 	s.Notes = append(s.Notes, remarks(s)...)
-	s.LocksOut = locksOut(s, client.NewPredictor(&s.Facts, o))
+	s.predictor = client.NewPredictor(&s.Facts, o)
+	s.LocksOut = locksOut(s, s.predictor)
 	// A configuration is compared by what it negotiates. The certificate that a
 	// change would ask for is not there to be judged.
 	o.NoTrust = true

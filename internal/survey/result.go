@@ -2,6 +2,7 @@ package survey
 
 import (
 	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/client"
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/trust"
@@ -49,6 +50,8 @@ type Survey struct {
 	RoundTrips  int     `json:"round_trips"` // on the longest chain of questions that waited for each other
 	RTTMS       float64 `json:"rtt_ms"`      // median time to set up a connection
 	ElapsedMS   float64 `json:"elapsed_ms"`
+
+	predictor *client.Predictor
 }
 
 // Answer is what a hello gets that offers nothing newer than Version.

@@ -93,6 +93,7 @@ func Run(ctx context.Context, try Tryer, target report.Target, o Options) (*Surv
 		}
 	}
 	s.fetched = s.issuers(ctx)
+	s.revoked = s.revocation(ctx)
 	return s.document(), context.Cause(ctx)
 }
 
@@ -147,7 +148,8 @@ type session struct {
 	schemeLeaf  map[wire.SignatureScheme]string
 	served      []*transcript.Served
 	dh          map[string]*dhSeen
-	fetched     []*trust.Certificate // issuers that were not sent
+	fetched     []*trust.Certificate     // issuers that were not sent
+	revoked     []trust.RevocationStatus // what CAs say of the certificates, where they were asked
 	baseline    *transcript.Transcript
 	noName      *transcript.Transcript                  // without a server name
 	other       *transcript.Transcript                  // with one of no server

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 )
 
 // FetchRequest is one HTTP exchange that would tell more. This package opens no
@@ -123,6 +124,25 @@ func CRLRequests(cert *Certificate) []FetchRequest {
 		out = append(out, FetchRequest{Purpose: "crl", Method: http.MethodGet, URL: u, Cert: cert, MaxBytes: maxCRLBytes})
 	}
 	return out
+}
+
+// FetchRevocation asks what the certificate names, OCSP servers first and then
+// lists, until an answer proves something; false if none does.
+func FetchRevocation(ctx context.Context, f Fetcher, cert, issuer *Certificate, at time.Time) (RevocationStatus, bool) {
+	for _, r := range slices.Concat(OCSPRequests(cert, issuer), CRLRequests(cert)) {
+		resp, err := f.Fetch(ctx, r)
+		if err != nil || resp.Status != http.StatusOK {
+			continue
+		}
+		parse := ParseOCSP
+		if r.Purpose == "crl" {
+			parse = ParseCRL
+		}
+		if s := parse(resp.Body, cert, issuer, at); s.Proves() && s.State != RevocationUnknown {
+			return s, true
+		}
+	}
+	return RevocationStatus{}, false
 }
 
 // maxAIASteps bounds how many missing certificates are fetched one after another.

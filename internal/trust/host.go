@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -88,6 +89,10 @@ type NameRules struct {
 	// WildcardLabels is how many labels have to follow a wildcard: 2 in OpenSSL
 	// and Firefox ("*.com" never matches), 1 in Go.
 	WildcardLabels int
+	// IPInCommonName: for an address, the common name counts where there is no
+	// subjectAltName (Internet Explorer, older JSSE). IPAsDNSName: a dNSName of that
+	// text does (Schannel, older browsers). RFC 9525, Section 4.3, wants an iPAddress.
+	IPInCommonName, IPAsDNSName bool
 }
 
 // MatchName tells whether a dNSName pattern covers a name in the form that
@@ -118,7 +123,8 @@ func (c *Certificate) Covers(h Host, rules NameRules) bool {
 				return true
 			}
 		}
-		return false
+		return rules.IPAsDNSName && slices.ContainsFunc(c.DNSNames, func(d string) bool { return isAddress(d, h.IP) }) ||
+			rules.IPInCommonName && !c.HasSAN && isAddress(c.Subject.CN, h.IP)
 	}
 	for _, p := range c.DNSNames {
 		if MatchName(p, h.DNS, rules) {
@@ -126,6 +132,12 @@ func (c *Certificate) Covers(h Host, rules NameRules) bool {
 		}
 	}
 	return rules.CommonName && c.cnApplies() && MatchName(c.Subject.CN, h.DNS, rules)
+}
+
+// isAddress: the text is that address.
+func isAddress(text string, want netip.Addr) bool {
+	ip, err := netip.ParseAddr(text)
+	return err == nil && ip.Unmap() == want
 }
 
 // cnApplies tells whether clients that consult the common name would here:
@@ -137,7 +149,7 @@ func (c *Certificate) CNOnly(h Host, rules NameRules) bool {
 	rules.CommonName = false
 	if h.IP.IsValid() {
 		// Old clients compared addresses with the common name as text.
-		return !c.HasSAN && c.Subject.CN == h.IP.String()
+		return !c.HasSAN && isAddress(c.Subject.CN, h.IP)
 	}
 	return !c.Covers(h, rules) && c.cnApplies() && MatchName(c.Subject.CN, h.DNS, rules)
 }
@@ -155,7 +167,7 @@ func (c *Certificate) mismatch(h Host, rules NameRules) string {
 	switch {
 	case h.IP.IsValid():
 		for _, d := range c.DNSNames {
-			if ip, err := netip.ParseAddr(d); err == nil && ip.Unmap() == h.IP {
+			if isAddress(d, h.IP) {
 				return s + "; the address stands in it as a DNS name, where clients do not look for addresses."
 			}
 		}

@@ -56,8 +56,9 @@ type Policy struct {
 	// MustStaple refuses a leaf with the TLS feature extension and no good
 	// stapled OCSP response (Firefox).
 	MustStaple bool
-	// Revoked makes a revoked certificate blocking; else it is a warning.
-	Revoked bool
+	// Revoked makes a revoked certificate blocking, whoever says so; RevokedStaple
+	// only where the stapled OCSP response says it. Else it is a warning.
+	Revoked, RevokedStaple bool
 	// Waive lists causes that this client lets pass although a switch above says
 	// otherwise; they stay among the defects and do not block.
 	Waive []cause.ID

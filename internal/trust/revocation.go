@@ -83,7 +83,7 @@ func (v *verifier) checkRevocation(p *Path) []Defect {
 				what = capital(c.label())
 			}
 			out = append(out, Defect{
-				Cause: cause.Revoked, Cert: c, Index: i, Blocking: v.in.Policy.Revoked,
+				Cause: cause.Revoked, Cert: c, Index: i, Blocking: v.in.Policy.Revoked || v.in.Policy.RevokedStaple && s.Source == "staple",
 				Detail: fmt.Sprintf("%s was revoked by its CA on %s (%s), says %s.", what, date(s.RevokedAt), s.Reason, sourceText(s.Source)),
 			})
 			break
