@@ -121,6 +121,9 @@ func (pr *Predictor) With(f *transcript.Facts) *Predictor {
 	return &Predictor{f: f, o: pr.o, served: readServed(f.Served, pr.cas), memory: pr.memory}
 }
 
+// Fetched are the issuers that the server does not send and clients may fetch.
+func (pr *Predictor) Fetched() []*trust.Certificate { return pr.o.Extra }
+
 // All predicts for every client, in the order of IDs.
 func (pr *Predictor) All() ([]*Profile, []Prediction) {
 	if pr.profiles == nil {

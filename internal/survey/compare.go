@@ -2,7 +2,6 @@ package survey
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -58,7 +57,7 @@ type comparison struct {
 func (c *comparison) change(x Change, edit func(*transcript.Facts)) {
 	x.LocksOut, x.LetsIn = []string{}, []string{}
 	if edit != nil {
-		after := copyFacts(&c.s.Facts)
+		after := c.s.Facts.Clone()
 		edit(after)
 		lost, gained := c.clients.Lost(after)
 		x.LocksOut, x.LetsIn = append(x.LocksOut, lost...), append(x.LetsIn, gained...)
@@ -84,25 +83,6 @@ func (c *comparison) offer(x Change, edit func(*transcript.Facts)) {
 	if last := len(c.changes) - 1; len(c.changes[last].LetsIn) == 0 {
 		c.changes = c.changes[:last]
 	}
-}
-
-// copyFacts is deep as far as changes go.
-func copyFacts(f *transcript.Facts) *transcript.Facts {
-	out := *f
-	out.Versions = slices.Clone(f.Versions)
-	out.Suites = maps.Clone(f.Suites)
-	if out.Suites == nil {
-		out.Suites = map[string]transcript.SuiteFacts{}
-	}
-	for v, x := range out.Suites {
-		x.List = slices.Clone(x.List)
-		out.Suites[v] = x
-	}
-	out.Groups = slices.Clone(f.Groups)
-	out.SignatureAlgorithms = slices.Clone(f.SignatureAlgorithms)
-	out.DH = slices.Clone(f.DH)
-	out.Served = slices.Clone(f.Served)
-	return &out
 }
 
 func (c *comparison) versions() {

@@ -2,6 +2,8 @@ package transcript
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/wire"
@@ -42,6 +44,27 @@ type Facts struct {
 	Served []Served `json:"-"`
 	// Features are what is said by yes and no.
 	Features Features `json:"features"`
+}
+
+// Clone returns a copy whose lists may be changed, for working out what a change of
+// the server would do. Certificates and lists of features are shared.
+func (f *Facts) Clone() *Facts {
+	out := *f
+	out.Versions = slices.Clone(f.Versions)
+	out.Suites = maps.Clone(f.Suites)
+	if out.Suites == nil {
+		out.Suites = map[string]SuiteFacts{}
+	}
+	for v, x := range out.Suites {
+		x.List = slices.Clone(x.List)
+		out.Suites[v] = x
+	}
+	out.Groups = slices.Clone(f.Groups)
+	out.SignatureAlgorithms = slices.Clone(f.SignatureAlgorithms)
+	out.ALPN = slices.Clone(f.ALPN)
+	out.DH = slices.Clone(f.DH)
+	out.Served = slices.Clone(f.Served)
+	return &out
 }
 
 // Order says whose order decides what is chosen among several.

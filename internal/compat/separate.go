@@ -1,0 +1,130 @@
+package compat
+
+import (
+	"slices"
+
+	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/client"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// trait is a property that a client has or lacks.
+type trait struct {
+	step cause.Step // at which its lack shows
+	text string
+	has  func(p *client.Profile) bool
+}
+
+// traits are tried in this order: of two that separate equally well, the first
+// is what people know.
+var traits = slices.Concat(
+	[]trait{
+		version(wire.VersionTLS12), version(wire.VersionTLS13), version(wire.VersionTLS11),
+		{cause.StepVersion, "no TLS above 1.2", func(p *client.Profile) bool { return p.Hello.MaxVersion() <= wire.VersionTLS12 }},
+		{cause.StepVersion, "TLS 1.1 or older allowed", func(p *client.Profile) bool {
+			return p.Policy.MinVersion < wire.VersionTLS12 && !p.Policy.RefuseSHA1Handshake
+		}},
+		suite("a suite with ECDHE", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXECDHE }),
+		suite("a suite with ECDHE and AEAD", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXECDHE && i.AEAD }),
+		suite("a suite with AEAD", func(i wire.SuiteInfo) bool { return i.AEAD }),
+		suite("a suite with ECDSA", func(i wire.SuiteInfo) bool { return i.Authentication == wire.AuthECDSA }),
+		suite("a suite with ECDSA and AEAD", func(i wire.SuiteInfo) bool { return i.Authentication == wire.AuthECDSA && i.AEAD }),
+		suite("a suite with DHE", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXDHE }),
+		suite("a suite with RSA key transport", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXRSA }),
+		suite("a suite with RC4", func(i wire.SuiteInfo) bool { return i.Cipher == wire.CipherRC4 }),
+		suite("a suite with 3DES", func(i wire.SuiteInfo) bool { return i.Cipher == wire.Cipher3DES }),
+		suite("a suite with Camellia", func(i wire.SuiteInfo) bool { return i.Cipher == wire.CipherCamellia }),
+		group(wire.GroupX25519), group(wire.GroupX25519MLKEM768), group(wire.GroupSecp256r1), group(wire.GroupSecp384r1), group(wire.GroupSecp521r1), group(wire.GroupX448),
+		scheme("RSA-PSS signatures", wire.SigRSAPSSRSAESHA256), scheme("ECDSA signatures", wire.SigECDSASecp256r1SHA256), scheme("Ed25519 signatures", wire.SigEd25519),
+		{cause.StepCertificate, "a server name in the hello (SNI)", func(p *client.Profile) bool { return p.Policy.SendsSNI }},
+		{cause.StepVerify, "no check of the certificate", func(p *client.Profile) bool { return !p.Policy.VerifiesChain }},
+		{cause.StepVerify, "no check of the name", func(p *client.Profile) bool { return !p.Policy.VerifiesName }},
+		{cause.StepVerify, "fetching missing certificates", func(p *client.Profile) bool { return p.Policy.FetchesAIA || !p.Policy.VerifiesChain }},
+		{cause.StepVerify, "a look at the common name", func(p *client.Profile) bool { return !p.Policy.RequireSAN || !p.Policy.VerifiesName }},
+		{cause.StepVerify, "SHA-1 in certificates allowed", func(p *client.Profile) bool { return !p.Policy.RefuseSHA1Certificates }},
+		{cause.StepVerify, "RSA keys under 2048 bits allowed", func(p *client.Profile) bool { return p.Policy.MinRSABits < 2048 }},
+		{cause.StepKeys, "Diffie-Hellman under 2048 bits allowed", func(p *client.Profile) bool { return p.Policy.MinDHBits < 2048 }},
+		{cause.StepKeys, "Diffie-Hellman under 1024 bits allowed", func(p *client.Profile) bool { return p.Policy.MinDHBits < 1024 }},
+		{cause.StepKeys, "no demand for secure renegotiation", func(p *client.Profile) bool { return !p.Policy.RequireSecureRenegotiation }},
+	},
+)
+
+func version(v wire.Version) trait {
+	return trait{cause.StepVersion, v.String(), func(p *client.Profile) bool { return p.Hello.MaxVersion() >= v }}
+}
+
+func suite(text string, is func(wire.SuiteInfo) bool) trait {
+	return trait{cause.StepCipher, text, func(p *client.Profile) bool {
+		return slices.ContainsFunc(p.Hello.CipherSuites, func(x wire.CipherSuite) bool {
+			i, ok := x.Info()
+			return ok && i.KeyExchange != wire.KXTLS13 && is(i)
+		})
+	}}
+}
+
+func group(g wire.Group) trait {
+	return trait{cause.StepCipher, g.String(), func(p *client.Profile) bool { return slices.Contains(p.Hello.SupportedGroups(), g) }}
+}
+
+func scheme(text string, s wire.SignatureScheme) trait {
+	return trait{cause.StepCipher, text, func(p *client.Profile) bool { return slices.Contains(p.Hello.SignatureAlgorithms(), s) }}
+}
+
+// maxTraits is how many properties a person can hold together.
+const maxTraits = 3
+
+// separators finds the fewest traits that all clients have that connect, and no
+// other client has all of. Only traits count that belong to a step at which
+// somebody fails: any other would be coincidence.
+func separators(profiles []*client.Profile, rows []Row) []string {
+	failsAt := map[cause.Step]bool{}
+	var in, out []*client.Profile
+	for i, r := range rows {
+		switch {
+		case r.Kind == client.Reference || r.Outcome == Unknown:
+		case r.Outcome == OK:
+			in = append(in, profiles[i])
+		default:
+			out = append(out, profiles[i])
+			if r.Step != nil {
+				failsAt[*r.Step] = true
+			}
+		}
+	}
+	if len(in) == 0 || len(out) == 0 {
+		return nil
+	}
+	var common []trait
+	for _, t := range traits {
+		if failsAt[t.step] && !slices.ContainsFunc(in, func(p *client.Profile) bool { return !t.has(p) }) {
+			common = append(common, t)
+		}
+	}
+	for n := 1; n <= maxTraits; n++ {
+		if found := covering(common, out, n); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// covering finds n of the traits, of which every client lacks one; nil if there
+// are none.
+func covering(common []trait, clients []*client.Profile, n int) []string {
+	if n == 0 {
+		if len(clients) > 0 {
+			return nil
+		}
+		return []string{}
+	}
+	for i, t := range common {
+		rest := filter(clients, t.has)
+		if len(rest) == len(clients) {
+			continue
+		}
+		if more := covering(common[i+1:], rest, n-1); more != nil {
+			return append([]string{t.text}, more...)
+		}
+	}
+	return nil
+}
