@@ -41,6 +41,7 @@ var layers = map[string]int{
 	"internal/probe":       4,
 	"internal/diagnose":    5,
 	"internal/survey":      5,
+	"internal/compat":      6,
 	"internal/render":      7,
 	"":                     8, // the façade
 	"internal/cli":         13,
@@ -58,8 +59,9 @@ var only = map[string][]string{
 	"internal/lab/oddtls": {"internal/lab"},
 	"internal/engine":     {"internal/probe"},
 	"internal/probe":      {""},
-	"internal/diagnose":   {""},
-	"internal/survey":     {"", "internal/render"},
+	"internal/diagnose":   {"", "internal/compat"},
+	"internal/survey":     {"", "internal/compat", "internal/render"},
+	"internal/compat":     {"", "internal/render"},
 }
 
 // forbidden are dependencies that must not be linked into the program, with the

@@ -51,15 +51,7 @@ func Survey(ctx context.Context, target string, o Options) (*SurveyResult, error
 // Survey surveys one target, like the function Survey. Progress is told of each
 // connection, with its purpose alone.
 func (c *Checker) Survey(ctx context.Context, t Target) (*SurveyResult, error) {
-	d := &c.diagnose
-	o := survey.Options{
-		Client: d.Client, Roots: d.Roots, PublicRoots: d.PublicRoots, Connect: d.Connect, ConnectPort: d.ConnectPort,
-		SNI: d.SNI, NoSNI: d.NoSNI, Certificate: d.Certificate, At: d.At, NoAIA: d.NoAIA, Proxy: d.Proxy,
-		Concurrency: cmp.Or(c.o.Concurrency, survey.DefaultConcurrency), Gentle: d.Gentle, Rate: c.o.Rate, Echo: d.Echo,
-	}
-	if c.o.Progress != nil {
-		o.Progress = func(_ int, purpose string) { c.o.Progress(Event{Purpose: purpose}) }
-	}
+	d, o := &c.diagnose, c.surveyOptions()
 	p := c.prober(cmp.Or(c.o.Budget, survey.DefaultBudget), o.Concurrency)
 	s, err := survey.Run(ctx, p, t, o)
 	if s == nil {
@@ -73,6 +65,20 @@ func (c *Checker) Survey(ctx context.Context, t Target) (*SurveyResult, error) {
 	}
 	s.FillLists()
 	return s, err
+}
+
+// surveyOptions are the circumstances of a survey.
+func (c *Checker) surveyOptions() survey.Options {
+	d := &c.diagnose
+	o := survey.Options{
+		Client: d.Client, Roots: d.Roots, PublicRoots: d.PublicRoots, Connect: d.Connect, ConnectPort: d.ConnectPort,
+		SNI: d.SNI, NoSNI: d.NoSNI, Certificate: d.Certificate, At: d.At, NoAIA: d.NoAIA, Proxy: d.Proxy,
+		Concurrency: cmp.Or(c.o.Concurrency, survey.DefaultConcurrency), Gentle: d.Gentle, Rate: c.o.Rate, Echo: d.Echo,
+	}
+	if c.o.Progress != nil {
+		o.Progress = func(_ int, purpose string) { c.o.Progress(Event{Purpose: purpose}) }
+	}
+	return o
 }
 
 // ReadSurveys reads the surveys of a document that the command line printed.

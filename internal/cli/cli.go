@@ -26,6 +26,7 @@ type checker interface {
 	ParseTarget(s string) (tlswhy.Target, error)
 	Check(ctx context.Context, t tlswhy.Target) (*tlswhy.Report, error)
 	Survey(ctx context.Context, t tlswhy.Target) (*tlswhy.SurveyResult, error)
+	Compatibility(ctx context.Context, t tlswhy.Target, o tlswhy.ClientsOptions) (*tlswhy.Compatibility, error)
 }
 
 // app is one run of the program: its surroundings, and nothing that outlives it.

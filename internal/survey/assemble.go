@@ -173,7 +173,7 @@ func (s *session) gatherFeatures() {
 			f.FallbackSCSV = transcript.Yes
 		}
 	}
-	if t := s.bare; t != nil && slices.Contains(s.facts.Versions, wire.VersionTLS12) {
+	if t := s.bare; t != nil && (helloCame(t) || slices.Contains(s.facts.Versions, wire.VersionTLS12)) {
 		f.Tolerates.NoExtensions = transcript.TriOf(helloCame(t))
 	}
 	if !has13 { // what only TLS 1.3 has cannot be tolerated or not

@@ -104,7 +104,33 @@ func (s *session) tolerances(ctx context.Context, k *task) {
 			s.bare = t
 		},
 	)
+	switch has13 := s.with13(ctx, k); {
+	case ctx.Err() != nil:
+	case !has13:
+		s.tolerate(ctx, k, oddities13, s.current)
+		s.tolerate(ctx, k, []oddity{hybridShare}, s.current)
+	case s.odd[wire.VersionTLS12] == nil:
+		s.tolerate(ctx, k, oddities12[1:], s.current)
+	}
 }
+
+// current is the hello of a current client, TLS 1.2 and 1.3 at once: what a server
+// without TLS 1.3 gets to see of it is what it has to cope with.
+func (s *session) current() transcript.Attempt {
+	h := s.hello13(offer13{suites: slices.Concat(usual13[:3], plain12), groups: []wire.Group{wire.GroupX25519, wire.GroupSecp256r1, wire.GroupSecp384r1}})
+	h.Set(wire.KeyShareExt(shares([]wire.Group{wire.GroupX25519})...))
+	h.Set(wire.SupportedVersionsExt(wire.VersionTLS13, wire.VersionTLS12, wire.VersionTLS11, wire.VersionTLS10))
+	h.Set(wire.RenegotiationInfoExt(nil))
+	h.Set(wire.ExtendedMasterSecretExt())
+	h.Set(wire.ECPointFormatsExt())
+	return helloOnly(s.handshake("current clients: oddities", h))
+}
+
+// hybridShare is asked alone: its size would hide behind that of another oddity.
+var hybridShare = oddity{"a post-quantum key share", func(t *transcript.Tolerance) *transcript.Tri { return &t.HybridShare }, func(a *transcript.Handshake) {
+	a.Hello.Set(wire.SupportedGroupsExt(append([]wire.Group{wire.GroupX25519MLKEM768}, a.Hello.SupportedGroups()...)...))
+	a.Hello.Set(wire.KeyShareExt(shares([]wire.Group{wire.GroupX25519MLKEM768, wire.GroupX25519})...))
+}}
 
 // tolerances13 tries the oddities of TLS 1.3, in a hello that lists the two groups
 // that the server likes best and has a share of the second alone: it also tells
