@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
 // Match is how close a hello is to that of a known client.
 type Match struct {
-	Profile *Profile
+	Profile *Profile // shared: not to be changed
 	// Score is from 0, nothing in common, to 1, the same offer: versions, suites,
 	// groups, signature algorithms, extensions and ALPN as sets, without GREASE and
 	// without what depends on the target or on an earlier connection.
@@ -60,15 +61,18 @@ func ownExtensions(h *wire.ClientHello) []uint16 {
 	return slices.DeleteFunc(extensionCodes(h), func(e uint16) bool { return slices.Contains(circumstantial, e) })
 }
 
+// programs are all clients but those whose hello no program sends, read once:
+// nobody may change them.
+var programs = sync.OnceValue(func() []*Profile {
+	return slices.DeleteFunc(All(), func(p *Profile) bool { return p.Kind == Reference })
+})
+
 // Nearest are the known clients by how close the hello comes to theirs, the
 // nearest first, at most n. Between equals the one that is called like the
 // program wins (program may be ""), then the one of the same order.
 func Nearest(h *wire.ClientHello, program string, n int) []Match {
 	var all []Match
-	for _, p := range All() {
-		if p.Kind == Reference {
-			continue // no program sends that hello
-		}
+	for _, p := range programs() {
 		m := compare(h, p)
 		m.named = program != "" && calledLike(p, program)
 		all = append(all, m)

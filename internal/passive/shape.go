@@ -1,0 +1,114 @@
+package passive
+
+import (
+	"time"
+
+	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// shape is what the sizes of protected records of TLS 1.3 tell. A record holds
+// its content, one byte of content type and the tag (RFC 8446, Section 5.2);
+// hardly anyone pads them.
+type shape struct {
+	clientAlert, serverAlert bool
+	clientFinished           bool
+	// certificate is what of a Certificate message the client's flight holds: 0 none,
+	// emptyCertificate an empty one, more a real one.
+	certificate int
+	response    bool // the server sent more than an alert afterwards
+}
+
+// emptyCertificate is the size of the message with an empty context and list
+// (RFC 8446, Section 4.4.2).
+const emptyCertificate = 4 + 1 + 3
+
+// sizes of the suite: the tag of a record with its content type, and Finished.
+func (c *Conn) sizes() (overhead, finished int) {
+	overhead, finished = 1+16, 4+32
+	if info, ok := c.T.Server.CipherSuite.Info(); ok {
+		if info.Mode == wire.ModeCCM8 {
+			overhead = 1 + 8
+		}
+		switch info.Hash {
+		case wire.HashSHA384:
+			finished = 4 + 48
+		case wire.HashSHA512:
+			finished = 4 + 64
+		}
+	}
+	return overhead, finished
+}
+
+// promptly is how soon a server rejects what the client sent; an alert that comes
+// later is the close_notify of a connection that nobody used.
+const promptly = 5 * time.Second
+
+func (c *Conn) shape() shape {
+	var s shape
+	overhead, finished := c.sizes()
+	alert := 2 + overhead
+	handshake := 0 // bytes of the client's handshake messages so far
+	begun := false // the server's flight is there: what the client sent before is early data
+	quiet := false // the client ended with an alert-sized record, close_notify as like as not
+	answered := false
+	var done time.Duration
+	for _, r := range c.Records {
+		content := r.Length - overhead
+		switch {
+		case r.From == transcript.FromServer && !s.clientFinished:
+			begun = true
+		case r.From == transcript.FromServer:
+			if r.Length != alert {
+				s.response = s.response || content > 0
+				answered = true
+			} else if !answered && !quiet && r.At-done < promptly {
+				s.serverAlert = true
+			}
+		case !begun:
+		case s.clientFinished:
+			quiet = quiet || r.Length == alert && !s.serverAlert
+		case handshake == 0 && r.Length == alert:
+			s.clientAlert = true
+			return s
+		default:
+			handshake += content
+			if handshake >= finished {
+				s.clientFinished = true
+				s.certificate = handshake - finished
+				done = r.At
+			}
+		}
+	}
+	// A server that goes on after its alert did not mean it; one that leaves the
+	// connection open neither.
+	if s.serverAlert && (answered || c.Ended.How == Open || c.Ended.How == Cut) {
+		s.serverAlert = false
+	}
+	return s
+}
+
+// clientCertificate says whether the server asked for a certificate and whether
+// one was shown.
+func (c *Conn) clientCertificate() (wants, answered transcript.Tri) {
+	if c.T.Server == nil {
+		return transcript.Unknown, transcript.Unknown
+	}
+	if c.version < wire.VersionTLS13 {
+		for _, r := range c.T.CertificateRequests {
+			return transcript.Yes, transcript.TriOf(r.Answered)
+		}
+		if c.T.Outcome.Reached >= transcript.ReachedFlight {
+			return transcript.No, transcript.No
+		}
+		return transcript.Unknown, transcript.Unknown
+	}
+	switch s := c.shape(); {
+	case !s.clientFinished:
+		return transcript.Unknown, transcript.Unknown
+	case s.certificate == 0:
+		return transcript.No, transcript.No
+	default:
+		return transcript.Yes, transcript.TriOf(s.certificate > emptyCertificate)
+	}
+}
