@@ -39,6 +39,9 @@ func (c *Checker) load() error {
 		o.Client = client.Default
 	}
 	profile, err := pointOfView(o.Client)
+	if o.Learned != nil {
+		profile, err = o.Learned.Profile, nil
+	}
 	if err != nil {
 		return err
 	}
@@ -67,6 +70,9 @@ func (c *Checker) load() error {
 
 // pointOfView finds the client that is meant: an id.
 func pointOfView(name string) (*client.Profile, error) {
+	if file, ok := strings.CutPrefix(name, "@"); ok {
+		return learnedClient(name, file)
+	}
 	return client.Get(name)
 }
 

@@ -47,8 +47,11 @@ const (
 // also a flag of the command line.
 type Options struct {
 	// Client is the id of the client to check as; "" is "modern", what current
-	// browsers and libraries have in common.
+	// browsers and libraries have in common. "@FILE" is a client that was learned:
+	// see ReadClient.
 	Client string
+	// Learned is a client to check as instead of Client.
+	Learned *LearnedClient
 	// CAFile is a PEM file of the roots to trust instead of the client's own. Rules
 	// for public CAs apply to them only if PublicRoots is set.
 	CAFile      string
