@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -28,6 +29,7 @@ type record struct {
 	Product       string
 	Version       string
 	Library       string
+	Software      []string
 	Year          int
 	Source        Source
 	Note          string
@@ -127,7 +129,7 @@ func decode(line string) (*Profile, error) {
 		return nil, err
 	}
 	p := &Profile{
-		ID: r.ID, Kind: r.Kind, Group: r.Group, Label: r.Label, Sources: r.Sources, Family: r.Family, Product: r.Product, Version: r.Version, Library: r.Library, Year: r.Year,
+		ID: r.ID, Kind: r.Kind, Group: r.Group, Label: r.Label, Sources: r.Sources, Family: r.Family, Product: r.Product, Version: r.Version, Library: r.Library, Software: r.Software, Year: r.Year,
 		Source: r.Source, Note: r.Note, Hello: hello, RecordVersion: r.RecordVersion, Padding: r.Padding,
 		Policy: r.Policy.Policy,
 	}
@@ -172,7 +174,7 @@ func nearest(id string) []string {
 		if a.cost != b.cost {
 			return a.cost - b.cost
 		}
-		return naturally(b.id, a.id)
+		return CompareVersions(b.id, a.id)
 	})
 	var out []string
 	for _, m := range found[:min(len(found), 5)] {
@@ -181,8 +183,9 @@ func nearest(id string) []string {
 	return out
 }
 
-// naturally compares with numbers by value, so that node-9 comes before node-10.
-func naturally(a, b string) int {
+// CompareVersions compares text with the numbers in it by value, so that 9 comes
+// before 10; negative, 0 or positive.
+func CompareVersions(a, b string) int {
 	for a != "" && b != "" {
 		na, nb := digits(a), digits(b)
 		if na > 0 && nb > 0 {
@@ -202,6 +205,16 @@ func naturally(a, b string) int {
 		a, b = a[1:], b[1:]
 	}
 	return len(a) - len(b)
+}
+
+// CompareAge orders clients of one group, the older first: by version where both
+// labels are numbers ("0.8.28" was released after "0.10.0"), else by year ("XP" and
+// "7").
+func CompareAge(a, b *Profile) int {
+	if digits(a.Label) > 0 && digits(b.Label) > 0 {
+		return cmp.Or(CompareVersions(a.Label, b.Label), cmp.Compare(a.Year, b.Year))
+	}
+	return cmp.Or(cmp.Compare(a.Year, b.Year), CompareVersions(a.Label, b.Label))
 }
 
 func digits(s string) int {

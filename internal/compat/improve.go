@@ -172,11 +172,11 @@ func (m *improver) keep(after *transcript.Facts, x Improvement) {
 	m.best = append(m.best, x)
 }
 
-// choose takes what lets in most, and then only what lets in somebody else. Of
-// equals the safer comes first.
+// choose takes what costs nothing in safety first, of that what lets in most, and
+// then only what lets in somebody else.
 func (m *improver) choose() []Improvement {
 	slices.SortStableFunc(m.best, func(a, b Improvement) int {
-		return cmp.Or(cmp.Compare(len(b.LetsIn), len(a.LetsIn)), cmp.Compare(len(a.Loses), len(b.Loses)), cmp.Compare(len(a.Price), len(b.Price)))
+		return cmp.Or(free(b)-free(a), cmp.Compare(len(b.LetsIn), len(a.LetsIn)), cmp.Compare(len(a.Loses), len(b.Loses)), cmp.Compare(len(a.Price), len(b.Price)))
 	})
 	var out []Improvement
 	let := map[string]bool{}
@@ -192,6 +192,13 @@ func (m *improver) choose() []Improvement {
 		}
 	}
 	return out
+}
+
+func free(x Improvement) int {
+	if x.Price == "" && len(x.Loses) == 0 {
+		return 1
+	}
+	return 0
 }
 
 func priceOfVersion(v wire.Version) string {

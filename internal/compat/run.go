@@ -69,7 +69,7 @@ type asking struct {
 func (q *asking) result(ctx context.Context) *Result {
 	s := q.survey
 	begun, _ := time.Parse(time.RFC3339, s.Time)
-	r := &Result{Schema: Schema, Time: s.Time, Target: s.Target, Options: s.Options, Client: q.pointOfView().ID, Notes: s.Notes}
+	r := &Result{Schema: Schema, Time: s.Time, Target: s.Target, Options: s.Options, Client: q.pointOfView().ID, Notes: s.Limits()}
 	q.profiles = q.wanted()
 	q.rows = make([]Row, len(q.profiles))
 	p := s.Predictor()
@@ -131,8 +131,7 @@ func (q *asking) wanted() []*client.Profile {
 		return cmp.Or(
 			cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)),
 			cmp.Compare(strings.ToLower(a.Group), strings.ToLower(b.Group)),
-			client.CompareVersions(a.Label, b.Label),
-			cmp.Compare(a.Year, b.Year),
+			client.CompareAge(a, b),
 			strings.Compare(a.ID, b.ID),
 		)
 	})

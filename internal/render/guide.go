@@ -157,6 +157,9 @@ func (p *painter) fixesOf(c *cause.Cause, software string) {
 		if f.Side == cause.SideClient {
 			name += " (client)"
 		}
+		if f.Versions != "" {
+			name += " " + string(f.Versions)
+		}
 		l := line{{bold, name + ": "}, {plain, cause.Expand(f.Text, nil)}}
 		if !f.Verified {
 			l = append(l, span{dim, " (not tested here)"})

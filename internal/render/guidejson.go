@@ -47,6 +47,7 @@ type guideDecides struct {
 type guideFix struct {
 	For      string     `json:"for"`
 	Side     cause.Side `json:"side"`
+	Versions string     `json:"versions,omitempty"`
 	Text     string     `json:"text"`
 	Config   string     `json:"config,omitempty"`
 	Place    string     `json:"place,omitempty"`
@@ -109,7 +110,7 @@ func causeDocument(c *cause.Cause, software string) guideCause {
 		}
 	}
 	for _, f := range fixes {
-		x := guideFix{For: f.For, Side: f.Side, Text: cause.Expand(f.Text, nil), Config: cause.Expand(f.Config, nil), Place: f.Place, Verified: f.Verified}
+		x := guideFix{For: f.For, Side: f.Side, Versions: string(f.Versions), Text: cause.Expand(f.Text, nil), Config: cause.Expand(f.Config, nil), Place: f.Place, Verified: f.Verified}
 		if len(f.Run) > 0 {
 			x.Run = each(f.Run, cause.ExpandCommand)
 		}

@@ -49,9 +49,16 @@ type junitMessage struct {
 }
 
 func writeJUnit(w io.Writer, reports []*report.Report) error {
+	suites := make([]junitSuite, len(reports))
+	for i, r := range reports {
+		suites[i] = suiteOf(r)
+	}
+	return writeJUnitSuites(w, suites)
+}
+
+func writeJUnitSuites(w io.Writer, suites []junitSuite) error {
 	all := junitSuites{Name: "tlswhy"}
-	for _, r := range reports {
-		s := suiteOf(r)
+	for _, s := range suites {
 		all.Tests += s.Tests
 		all.Failures += s.Failures
 		all.Errors += s.Errors
@@ -136,7 +143,7 @@ func junitText(r *report.Report, f *report.Finding) string {
 	if s := actor(r, f); s != "" {
 		rows = append(rows, "Who acts: "+s)
 	}
-	if x := remediesOf(r, f).main; x != nil {
+	if x := remediesOf(f).main; x != nil {
 		fix := "Fix: "
 		if n := softwareName(x.For); n != "" {
 			fix += n + ": "

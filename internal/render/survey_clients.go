@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -14,7 +13,7 @@ import (
 // product is a client as people call it.
 type product struct {
 	name    string
-	version string // without what nobody remembers: "0.10" of 0.10.48
+	version string // as people say it: "0.10"
 	year    int
 	order   int // among the profiles of its product, by version
 }
@@ -23,22 +22,21 @@ type product struct {
 // none.
 var products = sync.OnceValue(func() map[string]product {
 	all := client.All()
-	slices.SortStableFunc(all, func(a, b *client.Profile) int { return compareVersions(a.Version, b.Version) })
+	slices.SortStableFunc(all, client.CompareAge)
 	out := make(map[string]product, len(all))
 	seen := map[string]int{}
 	for _, p := range all {
-		name := p.Product
-		out[p.ID] = product{name, shortVersion(p.Version), p.Year, seen[name]}
-		if p.ID == client.Default { // stands for all current ones, and before them
-			out[p.ID] = product{name: name, year: math.MaxInt}
+		out[p.ID] = product{p.Group, p.Label, p.Year, seen[p.Group]}
+		if p.Kind == client.Reference { // stands for all current ones, and before them
+			out[p.ID] = product{name: p.Group, year: math.MaxInt}
 		}
-		seen[name]++
+		seen[p.Group]++
 	}
 	return out
 })
 
 // clientNames are clients by product, those with the newest versions first:
-// "Node.js https 0.8–0.12". Versions that follow each other among those known
+// "Node 0.8–0.12". Versions that follow each other among those known
 // make a range.
 func clientNames(ids []string) []string {
 	type group struct {
@@ -84,32 +82,4 @@ func versionRanges(items []product) string {
 		i = j + 1
 	}
 	return strings.Join(slices.Compact(parts), ", ")
-}
-
-// shortVersion is 156 of 156.0.8078.79 and 0.10 of 0.10.48.
-func shortVersion(v string) string {
-	v, _, _ = strings.Cut(v, " ")
-	v, _, _ = strings.Cut(v, "+")
-	parts := strings.Split(v, ".")
-	if n, err := strconv.Atoi(parts[0]); err == nil && n >= 10 && len(parts) > 1 {
-		return parts[0]
-	}
-	return strings.Join(parts[:min(len(parts), 2)], ".")
-}
-
-// compareVersions compares number by number.
-func compareVersions(a, b string) int {
-	x, y := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range min(len(x), len(y)) {
-		n, errN := strconv.Atoi(x[i])
-		m, errM := strconv.Atoi(y[i])
-		c := cmp.Compare(n, m)
-		if errN != nil || errM != nil {
-			c = strings.Compare(x[i], y[i])
-		}
-		if c != 0 {
-			return c
-		}
-	}
-	return cmp.Compare(len(x), len(y))
 }

@@ -188,11 +188,11 @@ func TestHostileSurveys(t *testing.T) {
 
 func TestClientNames(t *testing.T) {
 	for want, ids := range map[string]string{
-		"Node.js https 0.8–0.12":                          "node-0.12.18 node-0.8.6 node-0.8.28 node-0.10.0 node-0.10.48",
-		"Node.js https 0.8, 4.9":                          "node-4.9.1 node-0.8.6",
-		"Node.js fetch (undici) 26; Node.js https 26":     "node-fetch-26.10.0 node-26.10.0",
-		"Go net/http 1.26; BearSSL 0.6; of-another-build": "of-another-build bearssl-0.6 go-1.26.8",
-		"": "",
+		"Node 0.8.6–0.12.18":                     "node-0.12.18 node-0.8.6 node-0.8.28 node-0.10.0 node-0.10.48",
+		"Node 0.8.6, 4.9":                        "node-4.9.1 node-0.8.6",
+		"Node fetch 26.10; Node 26.10":           "node-fetch-26.10.0 node-26.10.0",
+		"Go 1.26; BearSSL 0.6; of-another-build": "of-another-build bearssl-0.6 go-1.26.8",
+		"":                                       "",
 	} {
 		if got := strings.Join(clientNames(strings.Fields(ids)), "; "); got != want {
 			t.Errorf("%s: %q, want %q", ids, got, want)

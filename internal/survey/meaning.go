@@ -1,6 +1,7 @@
 package survey
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/client"
@@ -38,6 +39,10 @@ type verifying struct {
 // the survey; nil for a document that was read.
 func (s *Survey) Predictor() *client.Predictor { return s.predictor }
 
+// Limits are those of Notes that say what kept the survey from being complete;
+// none for a document that was read.
+func (s *Survey) Limits() []string { return s.limits }
+
 // oracle tells which clients connect to the server of a survey. It is a
 // client.Predictor for the survey's Facts.
 type oracle interface {
@@ -55,6 +60,7 @@ func (s *Survey) interpret(v verifying, o client.PredictOptions, software string
 		s.Certificates = append(s.Certificates, certificate(x, v))
 	}
 	s.Findings = findings(s, software)
+	s.limits = slices.Clone(s.Notes)
 	s.Notes = append(s.Notes, remarks(s)...)
 	s.predictor = client.NewPredictor(&s.Facts, o)
 	s.LocksOut = locksOut(s, s.predictor)

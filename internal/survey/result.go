@@ -52,6 +52,7 @@ type Survey struct {
 	ElapsedMS   float64 `json:"elapsed_ms"`
 
 	predictor *client.Predictor
+	limits    []string
 }
 
 // Answer is what a hello gets that offers nothing newer than Version.
