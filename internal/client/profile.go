@@ -12,6 +12,7 @@ package client
 import (
 	"time"
 
+	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
@@ -47,6 +48,9 @@ type Profile struct {
 	// Padding is the rule by which it pads its hello.
 	Padding Padding
 	Policy  Policy
+	// Roots of its own, of a client that was found on a machine; nil: those that
+	// Policy.Store names.
+	Roots *trust.Store
 }
 
 // Kind is what a client is to the people who run it.
