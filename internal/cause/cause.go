@@ -74,6 +74,10 @@ type Fix struct {
 	For string
 	// Side is who applies it; a cause can often be repaired from either end.
 	Side Side
+	// Versions are the releases of the software that it is for; empty: all.
+	Versions Versions
+	// When lists what has to be so for it to help, beyond the cause itself.
+	When []Condition
 	// Text says what to do.
 	Text string
 	// Config holds configuration lines, "" if prose is all there is. They

@@ -11,6 +11,7 @@ type Software struct {
 	Like    []string // ids of software whose fixes also apply, nearest first
 	Reload  string   // command that checks a changed configuration and loads it, "" if there is none
 	Places  []string // the values that Fix.Place may have
+	Own     []string // those of Places that are nothing for what is built on it
 
 	// What gives it away; each is found as a whole word in any case.
 	Header      []string // in a Server: header
@@ -37,19 +38,8 @@ func AllSoftware() []Software { return softwareTable[:] }
 // LookupSoftware finds software by id or alias. A name with a version or flavour
 // behind it, such as "java-8u51" or "python-3.11-debian", finds its stem.
 func LookupSoftware(name string) (*Software, bool) {
-	for name = strings.ToLower(name); name != ""; {
-		for i := range softwareTable {
-			if s := &softwareTable[i]; s.ID == name || contains(s.Aliases, name) {
-				return s, true
-			}
-		}
-		cut := strings.LastIndexByte(name, '-')
-		if cut < 0 {
-			return nil, false
-		}
-		name = name[:cut]
-	}
-	return nil, false
+	s, _ := lookup(name)
+	return s, s != nil
 }
 
 func contains(list []string, s string) bool {

@@ -81,121 +81,313 @@ var causeNoSharedVersion = Cause{
 		{
 			For:  "generic",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "Enable TLS 1.2 and TLS 1.3, disable SSL 3.0, TLS 1.0 and 1.1. If a client that cannot be updated matters to the business, give it an endpoint of its own rather than weakening the one everybody uses.",
 		},
 		{
-			For:      "nginx",
-			Side:     "server",
+			For:  "generic",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"client",
+					},
+				},
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+					},
+				},
+			},
+			Text: "Letting TLS 1.2 in beside TLS 1.3 on the server would admit this client and {admits}. The price is small: with ECDHE and AEAD suites TLS 1.2 is still what RFC 9325 recommends.",
+		},
+		{
+			For:  "generic",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"client",
+					},
+				},
+				{
+					Name: "letting",
+					Is: []string{
+						"SSL 3.0",
+						"TLS 1.0",
+						"TLS 1.1",
+					},
+				},
+			},
+			Text: "Letting {letting} in on the server would admit this client and {admits}, and weaken it for everybody: it rests on SHA-1 and MD5 (RFC 8996), and PCI DSS audits fail. Better give such clients an endpoint of their own.",
+		},
+		{
+			For:  "nginx",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:     "Before nginx 1.29.2 the default server of the port decides for all server blocks on it: change it there.",
 			Config:   "ssl_protocols TLSv1.2 TLSv1.3;",
 			Place:    "server",
 			Verified: true,
 		},
 		{
-			For:      "apache",
-			Side:     "server",
+			For:  "apache",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:     "The first virtual host of an address and port decides; a SSLProtocol line in mods-enabled/ssl.conf is the default.",
 			Config:   "SSLProtocol -all +TLSv1.2 +TLSv1.3",
 			Place:    "vhost",
 			Verified: true,
 		},
 		{
-			For:      "haproxy",
-			Side:     "server",
+			For:  "haproxy",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:     "On the bind line, or for all of them in the global section as ssl-default-bind-options.",
 			Config:   "ssl-min-ver TLSv1.2 ssl-max-ver TLSv1.3",
 			Place:    "bind",
 			Verified: true,
 		},
 		{
-			For:    "caddy",
-			Side:   "server",
+			For:  "caddy",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "Caddy's default is TLS 1.2 and 1.3; remove the protocols line, or set both.",
 			Config: "tls {chain_file} {key_file} {\n  protocols tls1.2 tls1.3\n}",
 			Place:  "site",
 		},
 		{
-			For:    "traefik",
-			Side:   "server",
+			For:  "traefik",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "Set it in the dynamic configuration, in the default TLS options.",
 			Config: "tls:\n  options:\n    default:\n      minVersion: VersionTLS12",
 			Place:  "dynamic",
 		},
 		{
-			For:    "envoy",
-			Side:   "server",
+			For:  "envoy",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "Inside DownstreamTlsContext. For upstream connections the default maximum is TLS 1.2: raise it in UpstreamTlsContext.",
 			Config: "common_tls_context:\n  tls_params:\n    tls_minimum_protocol_version: TLSv1_2\n    tls_maximum_protocol_version: TLSv1_3",
 			Place:  "downstream-tls-context",
 		},
 		{
-			For:    "litespeed",
-			Side:   "server",
+			For:  "litespeed",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "WebAdmin > Listeners > SSL > Protocol Version: tick TLS v1.2 and v1.3. In the file it is a bit mask (8 + 16).",
 			Config: "sslProtocol 24",
 			Place:  "listener",
 		},
 		{
-			For:    "iis",
-			Side:   "server",
+			For:  "iis",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "Enable TLS 1.2 (and 1.3 on Server 2022 and later) in the Schannel registry keys and reboot. The same keys under Client decide what Windows offers itself.",
 			Config: "$p = 'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Server'\nNew-Item $p -Force | Out-Null\nSet-ItemProperty $p -Name Enabled -Value 1 -Type DWord\nSet-ItemProperty $p -Name DisabledByDefault -Value 0 -Type DWord",
 			Place:  "powershell",
 		},
 		{
-			For:    "tomcat",
-			Side:   "server",
+			For:  "tomcat",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "Name the protocols on the connector's SSLHostConfig.",
 			Config: "protocols=\"TLSv1.2+TLSv1.3\"",
 			Place:  "ssl-host-config",
 		},
 		{
-			For:    "java",
-			Side:   "server",
+			For:  "java",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "TLS 1.0 and 1.1 are off since 8u291 and 11.0.11 (jdk.tls.disabledAlgorithms in java.security); TLS 1.3 needs 8u261 or 11.",
 			Config: "-Djdk.tls.server.protocols=TLSv1.2,TLSv1.3",
 			Place:  "options",
 		},
 		{
-			For:    "nodejs",
-			Side:   "server",
+			For:  "nodejs",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "Remove secureProtocol (it pins one version) and state the range.",
 			Config: "https.createServer({ key, cert, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' }, app)",
 			Place:  "code",
 		},
 		{
-			For:    "go",
-			Side:   "server",
+			For:  "go",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "Since Go 1.22 TLS 1.2 is the minimum on both sides. Remove a MaxVersion that stands in the way.",
 			Config: "tls.Config{MinVersion: tls.VersionTLS12}",
 			Place:  "code",
 		},
 		{
-			For:      "postfix",
-			Side:     "server",
+			For:  "postfix",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:     "Postfix 3.6 and later. Opportunistic TLS can stay wider than mandatory: the alternative is clear text.",
 			Config:   "smtpd_tls_protocols = >=TLSv1.2\nsmtpd_tls_mandatory_protocols = >=TLSv1.2",
 			Place:    "main.cf",
 			Verified: true,
 		},
 		{
-			For:    "dovecot",
-			Side:   "server",
+			For:  "dovecot",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "The lowest version that is accepted.",
 			Config: "ssl_min_protocol = TLSv1.2",
 			Place:  "dovecot.conf",
 		},
 		{
-			For:      "stunnel",
-			Side:     "server",
+			For:  "stunnel",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:     "Replaces `sslVersion = …`, which pins a single version.",
 			Config:   "sslVersionMin = TLSv1.2\nsslVersionMax = TLSv1.3",
 			Place:    "service",
 			Verified: true,
 		},
 		{
-			For:    "openssl-s_server",
-			Side:   "server",
+			For:  "openssl-s_server",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "Remove the option that pins one version (-tls1, -tls1_1, -no_tls1_2) and set a minimum.",
 			Config: "-min_protocol TLSv1.2",
 			Place:  "options",
@@ -203,11 +395,29 @@ var causeNoSharedVersion = Cause{
 		{
 			For:  "cloudflare",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text: "SSL/TLS > Edge Certificates > Minimum TLS Version: 1.2, and TLS 1.3 on. To the origin Cloudflare offers TLS 1.0 to 1.3: enable 1.2 there.",
 		},
 		{
-			For:    "aws-alb",
-			Side:   "server",
+			For:  "aws-alb",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "letting",
+					Is: []string{
+						"TLS 1.2",
+						"TLS 1.3",
+					},
+				},
+			},
 			Text:   "Choose a security policy that has TLS 1.2 and 1.3.",
 			Config: "aws elbv2 modify-listener --listener-arn \"$LISTENER_ARN\" --ssl-policy ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
 			Place:  "cli",
@@ -217,67 +427,88 @@ var causeNoSharedVersion = Cause{
 			Side: "client",
 			Text: "Update the client's TLS library. What offers no TLS 1.2 today has had no security fix for years.",
 		},
-		{
-			For:    "java",
-			Side:   "client",
-			Text:   "Java 7 and 8 before 8u31 need it switched on; later ones have it. Better: update to 8u261 or later.",
-			Config: "-Djdk.tls.client.protocols=TLSv1.2 -Dhttps.protocols=TLSv1.2",
-			Place:  "options",
-		},
-		{
-			For:    "dotnet",
-			Side:   "client",
-			Text:   ".NET Framework before 4.7: let the operating system choose, with SchUseStrongCrypto, or set it in code before the first request.",
-			Config: "ServicePointManager.SecurityProtocol = SecurityProtocolType.Tls12;",
-			Place:  "code",
-		},
-		{
-			For:    "python",
-			Side:   "client",
-			Text:   "Remove ssl.PROTOCOL_TLSv1 and friends; ssl.create_default_context() offers what both sides can. Python before 2.7.9 has to go.",
-			Config: "ctx = ssl.create_default_context()\nctx.minimum_version = ssl.TLSVersion.TLSv1_2",
-			Place:  "code",
-		},
-		{
-			For:  "php",
-			Side: "client",
-			Text: "Remove CURLOPT_SSLVERSION and crypto_method settings that name a single version, and let the library choose.",
-		},
-		{
-			For:      "openssl",
-			Side:     "client",
-			Text:     "To reach an old server that cannot be changed: allow TLS 1.0 and the signatures it needs for this one connection. OpenSSL 3 counts both below security level 1.",
-			Config:   "-tls1 -cipher DEFAULT@SECLEVEL=0",
-			Place:    "options",
-			Verified: true,
-		},
-		{
-			For:      "curl",
-			Side:     "client",
-			Text:     "To reach an old server that cannot be changed.",
-			Config:   "--tlsv1.0 --ciphers DEFAULT@SECLEVEL=0",
-			Place:    "options",
-			Verified: true,
-		},
-		{
-			For:    "nodejs",
-			Side:   "client",
-			Text:   "To reach an old server that cannot be changed, for this one request.",
-			Config: "https.request(url, { minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' })",
-			Place:  "code",
-		},
-		{
-			For:    "go",
-			Side:   "client",
-			Text:   "To reach an old server that cannot be changed.",
-			Config: "tls.Config{MinVersion: tls.VersionTLS10}",
-			Place:  "code",
-		},
-		{
-			For:  "android",
-			Side: "client",
-			Text: "Android 4.1 to 4.4 has TLS 1.2 but does not offer it: enable it on the socket factory, or install Google's provider (ProviderInstaller.installIfNeeded).",
-		},
+		&stackAndroid[0],
+		&stackAndroid[1],
+		&stackAndroid[2],
+		&stackAndroid[3],
+		&stackApache[1],
+		&stackApache[2],
+		&stackApple[0],
+		&stackApple[1],
+		&stackBrowser[0],
+		&stackBrowser[1],
+		&stackBun[2],
+		&stackCaddy[3],
+		&stackCloudflare[1],
+		&stackCurl[0],
+		&stackCurl[1],
+		&stackDeno[0],
+		&stackDotnet[0],
+		&stackDotnet[1],
+		&stackDotnet[2],
+		&stackDotnet[3],
+		&stackEnvoy[1],
+		&stackEnvoy[2],
+		&stackErlang[0],
+		&stackErlang[1],
+		&stackGit[2],
+		&stackGit[3],
+		&stackGnutls[0],
+		&stackGnutls[1],
+		&stackGo[0],
+		&stackGo[1],
+		&stackGo[2],
+		&stackGo[3],
+		&stackGo[4],
+		&stackHaproxy[1],
+		&stackHaproxy[2],
+		&stackJava[0],
+		&stackJava[1],
+		&stackJava[2],
+		&stackJava[3],
+		&stackJava[4],
+		&stackJava[5],
+		&stackJava[6],
+		&stackJava[7],
+		&stackJava[8],
+		&stackMbedtls[0],
+		&stackMono[1],
+		&stackNginx[1],
+		&stackNginx[2],
+		&stackNodejs[0],
+		&stackNodejs[1],
+		&stackNodejs[2],
+		&stackNodejs[3],
+		&stackNodejs[4],
+		&stackNodejs[5],
+		&stackNss[3],
+		&stackOpenssl[0],
+		&stackOpenssl[1],
+		&stackOpenssl[2],
+		&stackOpenssl[3],
+		&stackOpenssl[4],
+		&stackPerl[0],
+		&stackPerl[1],
+		&stackPhp[0],
+		&stackPhp[1],
+		&stackPostfix[0],
+		&stackPostfix[1],
+		&stackPython[0],
+		&stackPython[1],
+		&stackPython[2],
+		&stackPython[3],
+		&stackRequests[3],
+		&stackRuby[0],
+		&stackRuby[1],
+		&stackRustls[0],
+		&stackSchannel[0],
+		&stackSchannel[1],
+		&stackSchannel[2],
+		&stackSchannel[3],
+		&stackTraefik[3],
+		&stackWget[0],
+		&stackWget[1],
+		&stackWolfssl[0],
 	},
 	Reproduce: []string{
 		"openssl s_client -connect {connect} {servername} {starttls} {cafile} {version_option}",
@@ -374,71 +605,164 @@ var causeNoSharedCipher = Cause{
 		{
 			For:  "generic",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "Use a maintained profile (Mozilla's \"intermediate\", or your vendor's default) instead of a hand-made list: ECDHE with AES-GCM and ChaCha20, and all TLS 1.3 suites. For clients without ECDSA add an RSA certificate beside the EC one.",
 		},
 		{
-			For:      "nginx",
-			Side:     "server",
+			For:  "generic",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"client",
+					},
+				},
+			},
+			Text: "Adding a suite that this client offers, such as {letting}, would admit it and {admits}. At the end of the list it costs the others nothing but a warning of scanners; RC4, 3DES, export and NULL suites stay out in any case.",
+		},
+		{
+			For:  "nginx",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "ssl_ciphers rules TLS 1.2 and older only; TLS 1.3 suites are `ssl_conf_command Ciphersuites …`, and the default has them all.",
 			Config:   "ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;\nssl_prefer_server_ciphers off;",
 			Place:    "server",
 			Verified: true,
 		},
 		{
-			For:      "apache",
-			Side:     "server",
+			For:  "apache",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Add `SSLCipherSuite TLSv1.3 …` only if you must; the default has all of them.",
 			Config:   "SSLCipherSuite ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305\nSSLHonorCipherOrder off",
 			Place:    "vhost",
 			Verified: true,
 		},
 		{
-			For:      "haproxy",
-			Side:     "server",
+			For:  "haproxy",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "On the bind line, or globally as ssl-default-bind-ciphers. TLS 1.3 suites have an option of their own (ciphersuites).",
 			Config:   "ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305",
 			Place:    "bind",
 			Verified: true,
 		},
 		{
-			For:      "caddy",
-			Side:     "server",
+			For:  "caddy",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Caddy's default is right; remove the ciphers line. The names are the IANA ones, in capitals.",
 			Config:   "tls {chain_file} {key_file} {\n  ciphers TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384\n}",
 			Place:    "site",
 			Verified: true,
 		},
 		{
-			For:    "traefik",
-			Side:   "server",
+			For:  "traefik",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "Go's names. Remove the list to get the default.",
 			Config: "tls:\n  options:\n    default:\n      cipherSuites:\n        - TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256\n        - TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\n        - TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
 			Place:  "dynamic",
 		},
 		{
-			For:    "envoy",
-			Side:   "server",
+			For:  "envoy",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "BoringSSL has no DHE and no CCM suites at all; a client that has only those cannot be served.",
 			Config: "common_tls_context:\n  tls_params:\n    cipher_suites:\n      - ECDHE-ECDSA-AES128-GCM-SHA256\n      - ECDHE-RSA-AES128-GCM-SHA256\n      - ECDHE-RSA-AES256-GCM-SHA384",
 			Place:  "downstream-tls-context",
 		},
 		{
-			For:    "litespeed",
-			Side:   "server",
+			For:  "litespeed",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "WebAdmin > Listeners > SSL > Ciphers: leave it empty for the default, or use OpenSSL's names.",
 			Config: "ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384",
 			Place:  "listener",
 		},
 		{
-			For:    "iis",
-			Side:   "server",
+			For:  "iis",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "Order and list come from Group Policy or these commands. ECDHE_RSA suites with GCM need Server 2016; 2012 R2 has ECDHE for RSA keys with CBC only.",
 			Config: "Get-TlsCipherSuite | Format-Table Name\nEnable-TlsCipherSuite -Name TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 -Position 0\nEnable-TlsCipherSuite -Name TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 -Position 1",
 			Place:  "powershell",
 		},
 		{
-			For:    "tomcat",
-			Side:   "server",
+			For:  "tomcat",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "OpenSSL's or Java's names. Removing the attribute gives a sound default.",
 			Config: "ciphers=\"ECDHE+AESGCM:ECDHE+CHACHA20\" honorCipherOrder=\"false\"",
 			Place:  "ssl-host-config",
@@ -446,48 +770,104 @@ var causeNoSharedCipher = Cause{
 		{
 			For:  "java",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "A keystore with the wrong kind of key, or no private key at all, also ends in \"no cipher suites in common\": `keytool -list -v` must show PrivateKeyEntry.",
 		},
 		{
-			For:    "nodejs",
-			Side:   "server",
+			For:  "nodejs",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "Drop the ciphers option, or write it in OpenSSL's names.",
 			Config: "https.createServer({ key, cert, ciphers: 'ECDHE+AESGCM:ECDHE+CHACHA20' }, app)",
 			Place:  "code",
 		},
 		{
-			For:    "go",
-			Side:   "server",
+			For:  "go",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "Leave Config.CipherSuites nil. Since Go 1.22 RSA key exchange and since 1.23 3DES are off: GODEBUG=tlsrsakex=1 or tls3des=1 brings them back for old clients.",
 			Config: "tls.Config{CipherSuites: nil}",
 			Place:  "code",
 		},
 		{
-			For:      "postfix",
-			Side:     "server",
+			For:  "postfix",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Postfix calls lists grades; \"medium\" is right for mail, because the alternative to a weak suite is no encryption.",
 			Config:   "smtpd_tls_ciphers = medium\nsmtpd_tls_mandatory_ciphers = medium",
 			Place:    "main.cf",
 			Verified: true,
 		},
 		{
-			For:    "dovecot",
-			Side:   "server",
+			For:  "dovecot",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "For TLS 1.2 and older.",
 			Config: "ssl_cipher_list = ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM",
 			Place:  "dovecot.conf",
 		},
 		{
-			For:      "stunnel",
-			Side:     "server",
+			For:  "stunnel",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "TLS 1.2 and older; TLS 1.3 has ciphersuites.",
 			Config:   "ciphers = ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM",
 			Place:    "service",
 			Verified: true,
 		},
 		{
-			For:      "openssl-s_server",
-			Side:     "server",
+			For:  "openssl-s_server",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Drop -cipher, or widen it.",
 			Config:   "-cipher ECDHE+AESGCM:ECDHE+CHACHA20",
 			Place:    "options",
@@ -496,11 +876,27 @@ var causeNoSharedCipher = Cause{
 		{
 			For:  "cloudflare",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "Edge: custom cipher suites (Advanced Certificate Manager) can shut clients out; go back to the default. Origin: allow ECDHE-RSA-AES128-GCM-SHA256 there.",
 		},
 		{
-			For:    "aws-alb",
-			Side:   "server",
+			For:  "aws-alb",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "The policy fixes the suites; for an ECDSA certificate add an RSA one to the same listener for old clients.",
 			Config: "aws elbv2 modify-listener --listener-arn \"$LISTENER_ARN\" --ssl-policy ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09",
 			Place:  "cli",
@@ -510,46 +906,67 @@ var causeNoSharedCipher = Cause{
 			Side: "client",
 			Text: "Update the client, or remove the list of suites that somebody once pinned in its configuration.",
 		},
-		{
-			For:  "java",
-			Side: "client",
-			Text: "Java 7 lacks AES-GCM; Java 8 before 8u161 may lack AES-256 (unlimited policy files). Remove -Dhttps.cipherSuites and look at jdk.tls.disabledAlgorithms.",
-		},
-		{
-			For:      "openssl",
-			Side:     "client",
-			Text:     "To reach an old server that has only weak suites: lower the security level for this connection. RC4 and export suites are not compiled in any more.",
-			Config:   "-cipher ALL@SECLEVEL=0",
-			Place:    "options",
-			Verified: true,
-		},
-		{
-			For:      "curl",
-			Side:     "client",
-			Text:     "To reach an old server that has only weak suites.",
-			Config:   "--ciphers ALL@SECLEVEL=0",
-			Place:    "options",
-			Verified: true,
-		},
-		{
-			For:    "nodejs",
-			Side:   "client",
-			Text:   "To reach an old server that has only weak suites.",
-			Config: "https.request(url, { ciphers: 'ALL@SECLEVEL=0' })",
-			Place:  "code",
-		},
-		{
-			For:    "go",
-			Side:   "client",
-			Text:   "To reach an old server with RSA key exchange or 3DES only: start the program with the old suites allowed.",
-			Config: "GODEBUG=tlsrsakex=1,tls3des=1",
-			Place:  "environment",
-		},
-		{
-			For:  "dotnet",
-			Side: "client",
-			Text: "On Windows the operating system's list counts (Get-TlsCipherSuite); on Linux OpenSSL's, or a CipherSuitesPolicy in SslClientAuthenticationOptions.",
-		},
+		&stackAndroid[0],
+		&stackAndroid[1],
+		&stackAndroid[3],
+		&stackApache[1],
+		&stackApache[2],
+		&stackApple[1],
+		&stackApple[2],
+		&stackBrowser[0],
+		&stackBrowser[1],
+		&stackBun[2],
+		&stackCaddy[3],
+		&stackCloudflare[1],
+		&stackCurl[2],
+		&stackCurl[3],
+		&stackDeno[0],
+		&stackDotnet[0],
+		&stackDotnet[1],
+		&stackDotnet[4],
+		&stackEnvoy[1],
+		&stackGit[4],
+		&stackGnutls[2],
+		&stackGo[5],
+		&stackGo[6],
+		&stackGo[7],
+		&stackGo[8],
+		&stackHaproxy[1],
+		&stackHaproxy[2],
+		&stackJava[9],
+		&stackJava[10],
+		&stackJava[11],
+		&stackJava[12],
+		&stackMbedtls[0],
+		&stackMono[1],
+		&stackNginx[3],
+		&stackNginx[4],
+		&stackNodejs[6],
+		&stackNodejs[7],
+		&stackNodejs[8],
+		&stackNss[3],
+		&stackOpenssl[5],
+		&stackOpenssl[6],
+		&stackOpenssl[7],
+		&stackOpenssl[8],
+		&stackPerl[2],
+		&stackPerl[3],
+		&stackPhp[2],
+		&stackPhp[3],
+		&stackPostfix[0],
+		&stackPostfix[1],
+		&stackPython[4],
+		&stackPython[5],
+		&stackRequests[4],
+		&stackRuby[2],
+		&stackRuby[3],
+		&stackRustls[0],
+		&stackSchannel[0],
+		&stackSchannel[4],
+		&stackSchannel[5],
+		&stackTraefik[3],
+		&stackWget[2],
+		&stackWolfssl[0],
 	},
 	Reproduce: []string{
 		"openssl s_client -connect {connect} {servername} {starttls} {cafile} -tls1_2 -cipher {openssl_suite}",
@@ -625,50 +1042,119 @@ var causeNoSharedGroup = Cause{
 		{
 			For:  "generic",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "Allow X25519, P-256 and P-384; add X25519MLKEM768 where the TLS library has it. These cover every client in use.",
 		},
 		{
-			For:      "nginx",
-			Side:     "server",
+			For:  "generic",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"client",
+					},
+				},
+			},
+			Text: "Adding a group that this client offers, such as {letting}, would admit it and {admits}. P-256 beside X25519 costs nothing.",
+		},
+		{
+			For:  "nginx",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "`auto` lets OpenSSL choose. Names are OpenSSL's.",
 			Config:   "ssl_ecdh_curve X25519:prime256v1:secp384r1;",
 			Place:    "server",
 			Verified: true,
 		},
 		{
-			For:      "apache",
-			Side:     "server",
+			For:  "apache",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Curves are set through OpenSSL's configuration commands.",
 			Config:   "SSLOpenSSLConfCmd Groups X25519:P-256:P-384",
 			Place:    "vhost",
 			Verified: true,
 		},
 		{
-			For:      "haproxy",
-			Side:     "server",
+			For:  "haproxy",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "On the bind line; `ecdhe` takes a single curve, `curves` a list.",
 			Config:   "curves X25519:P-256:P-384",
 			Place:    "bind",
 			Verified: true,
 		},
 		{
-			For:      "caddy",
-			Side:     "server",
+			For:  "caddy",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Remove the curves line for the default, or list them.",
 			Config:   "tls {chain_file} {key_file} {\n  curves x25519 secp256r1 secp384r1\n}",
 			Place:    "site",
 			Verified: true,
 		},
 		{
-			For:    "traefik",
-			Side:   "server",
+			For:  "traefik",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "Set the preferences in the default TLS options, or remove them.",
 			Config: "tls:\n  options:\n    default:\n      curvePreferences: [X25519, CurveP256, CurveP384]",
 			Place:  "dynamic",
 		},
 		{
-			For:    "envoy",
-			Side:   "server",
+			For:  "envoy",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "The default has no P-384.",
 			Config: "common_tls_context:\n  tls_params:\n    ecdh_curves: [X25519, P-256, P-384]",
 			Place:  "downstream-tls-context",
@@ -676,63 +1162,135 @@ var causeNoSharedGroup = Cause{
 		{
 			For:  "litespeed",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "LiteSpeed takes the curves of its built-in library; remove an \"SSL ECDH Curve\" override from the listener.",
 		},
 		{
-			For:    "iis",
-			Side:   "server",
+			For:  "iis",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "Schannel's curve list: X25519 exists from Windows 10 and Server 2016 on.",
 			Config: "Enable-TlsEccCurve -Name curve25519 -Position 0\nEnable-TlsEccCurve -Name NistP256 -Position 1\nEnable-TlsEccCurve -Name NistP384 -Position 2",
 			Place:  "powershell",
 		},
 		{
-			For:    "java",
-			Side:   "server",
+			For:  "java",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "The property replaces the whole list. X25519 came with Java 13; P-256 is everywhere.",
 			Config: "-Djdk.tls.namedGroups=x25519,secp256r1,secp384r1",
 			Place:  "options",
 		},
 		{
-			For:    "nodejs",
-			Side:   "server",
+			For:  "nodejs",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "`auto` is the default; a single curve shuts others out.",
 			Config: "https.createServer({ key, cert, ecdhCurve: 'auto' }, app)",
 			Place:  "code",
 		},
 		{
-			For:    "go",
-			Side:   "server",
+			For:  "go",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "Leave CurvePreferences nil.",
 			Config: "tls.Config{CurvePreferences: nil}",
 			Place:  "code",
 		},
 		{
-			For:      "postfix",
-			Side:     "server",
+			For:  "postfix",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "`auto` uses tls_eecdh_auto_curves.",
 			Config:   "smtpd_tls_eecdh_grade = auto\ntls_eecdh_auto_curves = X25519, prime256v1, secp384r1",
 			Place:    "main.cf",
 			Verified: true,
 		},
 		{
-			For:      "dovecot",
-			Side:     "server",
+			For:  "dovecot",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Name the curves, colon separated.",
 			Config:   "ssl_curve_list = X25519:P-256:P-384",
 			Place:    "dovecot.conf",
 			Verified: true,
 		},
 		{
-			For:      "stunnel",
-			Side:     "server",
+			For:  "stunnel",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Name the curves, colon separated.",
 			Config:   "curves = X25519:P-256:P-384",
 			Place:    "service",
 			Verified: true,
 		},
 		{
-			For:      "openssl-s_server",
-			Side:     "server",
+			For:  "openssl-s_server",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Drop -groups or -named_curve, or widen it.",
 			Config:   "-groups X25519:P-256:P-384",
 			Place:    "options",
@@ -741,32 +1299,51 @@ var causeNoSharedGroup = Cause{
 		{
 			For:  "cloudflare",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "The edge takes X25519, P-256, P-384 and X25519MLKEM768. To the origin it offers X25519 and P-256 first: allow one of them there.",
 		},
 		{
 			For:  "aws-alb",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "The policy decides; those with PQ in their name add hybrids, all have X25519 and P-256.",
-		},
-		{
-			For:    "openssl",
-			Side:   "client",
-			Text:   "A Groups or Curves line in openssl.cnf replaces the default list; remove it or add what the server has.",
-			Config: "Groups = X25519:P-256:P-384:P-521",
-			Place:  "openssl.cnf",
-		},
-		{
-			For:    "curl",
-			Side:   "client",
-			Text:   "Offer the group that the server wants.",
-			Config: "--curves X25519:P-256:P-384:P-521",
-			Place:  "options",
 		},
 		{
 			For:  "generic",
 			Side: "client",
 			Text: "Update the client, or offer the group that the server insists on.",
 		},
+		&stackAndroid[2],
+		&stackBrowser[2],
+		&stackCurl[4],
+		&stackDeno[0],
+		&stackDotnet[4],
+		&stackGnutls[3],
+		&stackGo[9],
+		&stackJava[13],
+		&stackJava[14],
+		&stackMbedtls[0],
+		&stackNodejs[9],
+		&stackNodejs[10],
+		&stackOpenssl[9],
+		&stackOpenssl[10],
+		&stackPostfix[0],
+		&stackSchannel[5],
+		&stackWolfssl[0],
 	},
 	Reproduce: []string{
 		"openssl s_client -connect {connect} {servername} {starttls} {cafile} -groups {group}",
@@ -841,19 +1418,56 @@ var causeNoSharedSignatureAlgorithm = Cause{
 		{
 			For:  "generic",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "Serve an RSA-2048 or ECDSA P-256 certificate, if need be beside the unusual one: every client verifies these two. Browsers know no Ed25519, Ed448, brainpool or P-521 certificates.",
 		},
 		{
-			For:      "nginx",
-			Side:     "server",
+			For:  "generic",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"client",
+					},
+				},
+			},
+			Text: "A second certificate with an RSA or ECDSA P-256 key beside the present one would admit this client and {admits}; nginx, Apache, HAProxy and Postfix choose by what the client offers.",
+		},
+		{
+			For:  "nginx",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Two pairs of certificate and key in one server block; the client's hello decides.",
 			Config:   "ssl_certificate {chain_file};\nssl_certificate_key {key_file};",
 			Place:    "server",
 			Verified: true,
 		},
 		{
-			For:      "apache",
-			Side:     "server",
+			For:  "apache",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Remove a SSLOpenSSLConfCmd SignatureAlgorithms line, or widen it; add a second certificate with another key type.",
 			Config:   "SSLOpenSSLConfCmd SignatureAlgorithms RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA256:RSA-PSS+SHA384:RSA+SHA384:ECDSA+SHA384",
 			Place:    "vhost",
@@ -862,11 +1476,27 @@ var causeNoSharedSignatureAlgorithm = Cause{
 		{
 			For:  "haproxy",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "Name the files site.pem.rsa and site.pem.ecdsa and load `crt site.pem`: HAProxy serves both. HAProxy 2.8 and later also have `sigalgs` on the bind line.",
 		},
 		{
-			For:    "caddy",
-			Side:   "server",
+			For:  "caddy",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "Caddy's key_type setting: p256 is the default and right; ed25519 shuts browsers out.",
 			Config: "key_type p256",
 			Place:  "global",
@@ -874,47 +1504,98 @@ var causeNoSharedSignatureAlgorithm = Cause{
 		{
 			For:  "iis",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "Old Windows clients sign with SHA-1 or SHA-256 RSA only; give them an RSA certificate. TLS 1.2 hashes are set under the Schannel policy's signature list.",
 		},
 		{
 			For:  "java",
 			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text: "jdk.tls.disabledAlgorithms and -Djdk.tls.server.SignatureSchemes limit the list; drop the property.",
 		},
 		{
-			For:    "go",
-			Side:   "server",
+			For:  "go",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "Add a second certificate to Config.Certificates; Go picks the one that fits the hello.",
 			Config: "tls.Config{Certificates: []tls.Certificate{ecdsaCert, rsaCert}}",
 			Place:  "code",
 		},
 		{
-			For:      "openssl-s_server",
-			Side:     "server",
+			For:  "openssl-s_server",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:     "Drop -sigalgs, or add a second certificate with -dcert and -dkey.",
 			Config:   "-dcert {cert_file} -dkey {key_file} -dcert_chain {chain_file}",
 			Place:    "options",
 			Verified: true,
 		},
 		{
-			For:    "aws-alb",
-			Side:   "server",
+			For:  "aws-alb",
+			Side: "server",
+			When: []Condition{
+				{
+					Name: "acts",
+					Is: []string{
+						"server",
+					},
+				},
+			},
 			Text:   "Add an RSA certificate to the listener beside the ECDSA one; the load balancer chooses by the hello.",
 			Config: "aws elbv2 add-listener-certificates --listener-arn \"$LISTENER_ARN\" --certificates CertificateArn=\"$CERT_ARN\"",
 			Place:  "cli",
-		},
-		{
-			For:    "openssl",
-			Side:   "client",
-			Text:   "A SignatureAlgorithms line in openssl.cnf, or a FIPS or LEGACY policy, narrows the list; widen it.",
-			Config: "SignatureAlgorithms = ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256:ed25519",
-			Place:  "openssl.cnf",
 		},
 		{
 			For:  "generic",
 			Side: "client",
 			Text: "Update the client: TLS 1.2 clients that offer SHA-1 only are long out of support.",
 		},
+		&stackAndroid[2],
+		&stackBrowser[1],
+		&stackDeno[0],
+		&stackDotnet[4],
+		&stackGnutls[4],
+		&stackGo[10],
+		&stackGo[11],
+		&stackJava[15],
+		&stackJava[16],
+		&stackMbedtls[0],
+		&stackNodejs[11],
+		&stackNodejs[12],
+		&stackOpenssl[11],
+		&stackOpenssl[12],
+		&stackPostfix[0],
+		&stackRustls[0],
+		&stackSchannel[8],
+		&stackWolfssl[0],
 	},
 	Reproduce: []string{
 		"openssl s_client -connect {connect} {servername} {starttls} {cafile} -sigalgs {sigalg}",
@@ -1075,22 +1756,18 @@ var causeNoALPNOverlap = Cause{
 			Text: "HTTP/2 to origin is on by default; for an origin that fails on h2 switch it off under Speed > Settings > Protocol Optimization.",
 		},
 		{
-			For:    "curl",
-			Side:   "client",
-			Text:   "Offer HTTP/1.1 only, or no ALPN at all (--no-alpn).",
-			Config: "--http1.1",
-			Place:  "options",
-		},
-		{
-			For:  "java",
-			Side: "client",
-			Text: "HttpClient offers h2 and http/1.1; `.version(HttpClient.Version.HTTP_1_1)` leaves h2 out.",
-		},
-		{
 			For:  "generic",
 			Side: "client",
 			Text: "Offer http/1.1 beside what you want most.",
 		},
+		&stackCurl[14],
+		&stackGnutls[13],
+		&stackGo[26],
+		&stackJava[29],
+		&stackNodejs[22],
+		&stackOpenssl[27],
+		&stackPhp[14],
+		&stackPython[15],
 	},
 	Reproduce: []string{
 		"openssl s_client -connect {connect} {servername} {starttls} {cafile} -alpn {alpn}",
@@ -1248,31 +1925,41 @@ var causeWeakDH = Cause{
 			Verified: true,
 		},
 		{
-			For:      "openssl",
-			Side:     "client",
-			Text:     "To reach a server that cannot be changed: leave DHE out, or lower the level.",
-			Config:   "-cipher DEFAULT:!DHE",
-			Place:    "options",
-			Verified: true,
-		},
-		{
-			For:      "curl",
-			Side:     "client",
-			Text:     "To reach a server that cannot be changed, leave DHE out.",
-			Config:   "--ciphers DEFAULT:!DHE",
-			Place:    "options",
-			Verified: true,
-		},
-		{
-			For:  "java",
-			Side: "client",
-			Text: "jdk.tls.disabledAlgorithms has DH keySize < 1024; lowering it is a last resort. Removing DHE from the client's suites is better.",
-		},
-		{
 			For:  "generic",
 			Side: "client",
 			Text: "Leave the DHE suites out of what the client offers: the server then takes ECDHE or RSA, if it has them.",
 		},
+		&stackApache[3],
+		&stackApple[3],
+		&stackBrowser[1],
+		&stackBun[2],
+		&stackCaddy[3],
+		&stackCloudflare[1],
+		&stackCurl[5],
+		&stackDeno[0],
+		&stackDotnet[4],
+		&stackGit[4],
+		&stackGnutls[5],
+		&stackGo[12],
+		&stackHaproxy[3],
+		&stackJava[17],
+		&stackJava[18],
+		&stackMbedtls[0],
+		&stackNginx[5],
+		&stackNodejs[13],
+		&stackOpenssl[13],
+		&stackOpenssl[14],
+		&stackPerl[4],
+		&stackPhp[4],
+		&stackPostfix[0],
+		&stackPython[6],
+		&stackRequests[5],
+		&stackRuby[4],
+		&stackRustls[0],
+		&stackSchannel[6],
+		&stackTraefik[3],
+		&stackWget[3],
+		&stackWolfssl[0],
 	},
 	Reproduce: []string{
 		"openssl s_client -connect {connect} {servername} {starttls} {cafile} -tls1_2 -cipher DHE@SECLEVEL=0",
@@ -1385,43 +2072,30 @@ var causeLegacyRenegotiation = Cause{
 			Text: "Load balancers have it; behind one, the old stack is the target. Terminate TLS at the balancer.",
 		},
 		{
-			For:    "openssl",
-			Side:   "client",
-			Text:   "For this one program, never system-wide: point OPENSSL_CONF at a file with the option in its system_default section.",
-			Config: "Options = UnsafeLegacyServerConnect",
-			Place:  "openssl.cnf",
-		},
-		{
-			For:    "python",
-			Side:   "client",
-			Text:   "Set the option on the context that talks to this one server.",
-			Config: "ctx = ssl.create_default_context()\nctx.options |= getattr(ssl, \"OP_LEGACY_SERVER_CONNECT\", 0x4)",
-			Place:  "code",
-		},
-		{
-			For:    "nodejs",
-			Side:   "client",
-			Text:   "For the agent that talks to this one server.",
-			Config: "new https.Agent({ secureOptions: crypto.constants.SSL_OP_LEGACY_SERVER_CONNECT })",
-			Place:  "code",
-		},
-		{
-			For:  "php",
-			Side: "client",
-			Text: "PHP and curl read OpenSSL's configuration: set OPENSSL_CONF for this one script.",
-		},
-		{
-			For:    "curl",
-			Side:   "client",
-			Text:   "curl has no option for it; give it a configuration of its own.",
-			Config: "OPENSSL_CONF=./legacy.cnf",
-			Place:  "environment",
-		},
-		{
 			For:  "generic",
 			Side: "client",
 			Text: "Allow it for the one connection that needs it. The risk is bounded: an attacker on the path may put bytes before your request.",
 		},
+		&stackBrowser[12],
+		&stackCurl[7],
+		&stackDeno[0],
+		&stackDotnet[5],
+		&stackGit[4],
+		&stackGnutls[6],
+		&stackGo[17],
+		&stackJava[20],
+		&stackNginx[6],
+		&stackNodejs[15],
+		&stackOpenssl[17],
+		&stackPerl[6],
+		&stackPhp[6],
+		&stackPython[8],
+		&stackRequests[6],
+		&stackRuby[6],
+		&stackRustls[0],
+		&stackSchannel[9],
+		&stackWget[5],
+		&stackWolfssl[0],
 	},
 	Reproduce: []string{
 		"openssl s_client -connect {connect} {servername} {starttls} {cafile} -tls1_2",
@@ -1510,45 +2184,56 @@ var causeClientTooOld = Cause{
 			Place:  "service",
 		},
 		{
-			For:  "java",
-			Side: "client",
-			Text: "Run it on Java 8u261 or later (TLS 1.3), or 11 and up. Java 7: TLS 1.2 is there but off, see -Djdk.tls.client.protocols=TLSv1.2.",
-		},
-		{
-			For:  "dotnet",
-			Side: "client",
-			Text: "Target .NET Framework 4.8 or .NET 8, or set SchUseStrongCrypto and SystemDefaultTlsVersions in the registry, for 32 and 64 bit.",
-		},
-		{
-			For:  "python",
-			Side: "client",
-			Text: "Python 3.10 and later with OpenSSL 1.1.1 or 3. Python 2 needs 2.7.9 for SNI and TLS 1.2.",
-		},
-		{
-			For:  "openssl",
-			Side: "client",
-			Text: "OpenSSL 1.0.1 brought TLS 1.2, 1.1.1 TLS 1.3; anything below 3.0 gets no free security fixes any more.",
-		},
-		{
-			For:  "php",
-			Side: "client",
-			Text: "PHP uses the curl and OpenSSL of the system; `php -i | grep -i ssl` shows which. Update the system, not the script.",
-		},
-		{
-			For:  "nodejs",
-			Side: "client",
-			Text: "Node 12 and later have TLS 1.3; below 4 there is no ECDHE-GCM worth having.",
-		},
-		{
-			For:  "android",
-			Side: "client",
-			Text: "Ship a current TLS stack with the app (Conscrypt) or ask Google Play services to install its provider before the first request.",
-		},
-		{
 			For:  "generic",
 			Side: "server",
 			Text: "If the business needs the old client, serve it from an endpoint of its own (other name, other port) with the weaker settings, reachable only from where such clients are.",
 		},
+		&stackAndroid[0],
+		&stackAndroid[1],
+		&stackAndroid[2],
+		&stackApache[2],
+		&stackApple[0],
+		&stackApple[2],
+		&stackBrowser[0],
+		&stackCurl[0],
+		&stackDotnet[0],
+		&stackDotnet[1],
+		&stackDotnet[2],
+		&stackEnvoy[2],
+		&stackErlang[0],
+		&stackGit[3],
+		&stackGnutls[0],
+		&stackGo[0],
+		&stackHaproxy[2],
+		&stackJava[0],
+		&stackJava[1],
+		&stackJava[2],
+		&stackJava[3],
+		&stackJava[4],
+		&stackJava[6],
+		&stackJava[9],
+		&stackMbedtls[0],
+		&stackMono[1],
+		&stackNginx[2],
+		&stackNodejs[0],
+		&stackNodejs[1],
+		&stackNodejs[6],
+		&stackNss[3],
+		&stackOpenssl[0],
+		&stackOpenssl[1],
+		&stackOpenssl[5],
+		&stackPerl[0],
+		&stackPhp[0],
+		&stackPostfix[1],
+		&stackPython[0],
+		&stackPython[1],
+		&stackRuby[0],
+		&stackSchannel[0],
+		&stackSchannel[1],
+		&stackSchannel[2],
+		&stackSchannel[4],
+		&stackWget[0],
+		&stackWolfssl[0],
 	},
 	Reproduce: []string{
 		"openssl s_client -connect {connect} {servername} {starttls} {cafile} -tls1_2",

@@ -231,7 +231,7 @@ var softwareTable = [...]Software{
 		Kind: "server",
 		Aliases: []string{
 			"windows",
-			"schannel",
+			"windows-server",
 			"exchange",
 			"microsoft-iis",
 			"rdp",
@@ -320,6 +320,7 @@ var softwareTable = [...]Software{
 			"elasticsearch",
 			"openjdk",
 			"jdk",
+			"sunjsse",
 		},
 		Places: []string{
 			"java.security",
@@ -373,17 +374,37 @@ var softwareTable = [...]Software{
 		},
 	},
 	{
+		ID:   "requests",
+		Name: "Python requests",
+		Kind: "client",
+		Aliases: []string{
+			"python-requests",
+			"pip",
+		},
+		Like: []string{
+			"python",
+			"openssl",
+		},
+		Places: []string{
+			"code",
+			"environment",
+		},
+	},
+	{
 		ID:   "python",
 		Name: "Python",
 		Kind: "library",
 		Aliases: []string{
-			"requests",
+			"cpython",
+			"urllib",
 			"urllib3",
 			"aiohttp",
 			"httpx",
-			"pip",
 			"gunicorn",
 			"uvicorn",
+		},
+		Like: []string{
+			"openssl",
 		},
 		Places: []string{
 			"code",
@@ -407,11 +428,39 @@ var softwareTable = [...]Software{
 			"composer",
 		},
 		Like: []string{
-			"curl",
+			"openssl",
 		},
 		Places: []string{
 			"code",
 			"php.ini",
+			"environment",
+		},
+	},
+	{
+		ID:   "ruby",
+		Name: "Ruby",
+		Kind: "client",
+		Like: []string{
+			"openssl",
+		},
+		Places: []string{
+			"code",
+			"environment",
+		},
+	},
+	{
+		ID:   "perl",
+		Name: "Perl",
+		Kind: "client",
+		Aliases: []string{
+			"lwp",
+		},
+		Like: []string{
+			"openssl",
+		},
+		Places: []string{
+			"code",
+			"environment",
 		},
 	},
 	{
@@ -423,6 +472,8 @@ var softwareTable = [...]Software{
 			"powershell",
 			"kestrel",
 			"csharp",
+			"dotnet-framework",
+			"net-framework",
 		},
 		Places: []string{
 			"code",
@@ -433,12 +484,66 @@ var softwareTable = [...]Software{
 		},
 	},
 	{
+		ID:   "mono",
+		Name: "Mono",
+		Kind: "client",
+	},
+	{
+		ID:   "erlang",
+		Name: "Erlang/OTP",
+		Kind: "library",
+		Aliases: []string{
+			"elixir",
+			"erlang-otp",
+			"erlang-ssl",
+		},
+		Places: []string{
+			"code",
+		},
+	},
+	{
+		ID:   "deno",
+		Name: "Deno",
+		Kind: "client",
+		Places: []string{
+			"code",
+			"environment",
+		},
+	},
+	{
+		ID:   "bun",
+		Name: "Bun",
+		Kind: "client",
+		Places: []string{
+			"code",
+			"environment",
+		},
+	},
+	{
+		ID:   "git",
+		Name: "Git",
+		Kind: "client",
+		Like: []string{
+			"curl",
+		},
+		Places: []string{
+			"options",
+		},
+	},
+	{
+		ID:   "wget",
+		Name: "Wget",
+		Kind: "client",
+		Places: []string{
+			"options",
+		},
+	},
+	{
 		ID:   "curl",
 		Name: "curl",
 		Kind: "client",
 		Aliases: []string{
 			"libcurl",
-			"git",
 		},
 		Like: []string{
 			"openssl",
@@ -447,6 +552,9 @@ var softwareTable = [...]Software{
 			"options",
 			"environment",
 		},
+		Own: []string{
+			"options",
+		},
 	},
 	{
 		ID:   "openssl",
@@ -454,12 +562,57 @@ var softwareTable = [...]Software{
 		Kind: "library",
 		Aliases: []string{
 			"libssl",
-			"boringssl",
-			"libressl",
 		},
 		Places: []string{
 			"openssl.cnf",
 			"options",
+		},
+		Own: []string{
+			"options",
+		},
+	},
+	{
+		ID:   "gnutls",
+		Name: "GnuTLS",
+		Kind: "library",
+		Aliases: []string{
+			"gnutls-bin",
+		},
+		Places: []string{
+			"options",
+		},
+		Own: []string{
+			"options",
+		},
+	},
+	{
+		ID:   "nss",
+		Name: "NSS",
+		Kind: "library",
+	},
+	{
+		ID:   "rustls",
+		Name: "rustls",
+		Kind: "library",
+		Places: []string{
+			"environment",
+		},
+	},
+	{
+		ID:   "mbedtls",
+		Name: "Mbed TLS",
+		Kind: "library",
+		Aliases: []string{
+			"polarssl",
+			"mbed-tls",
+		},
+	},
+	{
+		ID:   "wolfssl",
+		Name: "wolfSSL",
+		Kind: "library",
+		Aliases: []string{
+			"cyassl",
 		},
 	},
 	{
@@ -474,6 +627,8 @@ var softwareTable = [...]Software{
 			"edge",
 			"opera",
 			"brave",
+			"samsung-internet",
+			"qtwebengine",
 		},
 	},
 	{
@@ -483,11 +638,42 @@ var softwareTable = [...]Software{
 		Aliases: []string{
 			"okhttp",
 		},
-		Like: []string{
-			"java",
-		},
 		Places: []string{
 			"network-security-config",
+			"code",
+		},
+	},
+	{
+		ID:   "apple",
+		Name: "Apple (macOS, iOS)",
+		Kind: "client",
+		Aliases: []string{
+			"ios",
+			"macos",
+			"secure-transport",
+			"network.framework",
+			"urlsession",
+		},
+		Places: []string{
+			"info.plist",
+		},
+	},
+	{
+		ID:   "schannel",
+		Name: "Windows (Schannel)",
+		Kind: "library",
+		Aliases: []string{
+			"winhttp",
+			"wininet",
+			"internet-explorer",
+			"ie",
+			"outlook",
+		},
+		Like: []string{
+			"iis",
+		},
+		Places: []string{
+			"powershell",
 		},
 	},
 }

@@ -31,7 +31,7 @@ problems, error texts, CDNs, a checklist. Without an argument it lists them.`,
 			return a.guide(args, software, asJSON, noColor)
 		},
 	}
-	cmd.Flags().StringVar(&software, "for", "", "show the fixes for `SOFTWARE` alone: nginx, apache, haproxy, java, …")
+	cmd.Flags().StringVar(&software, "for", "", "show the fixes for `SOFTWARE` alone: nginx, apache, haproxy, java-8u51, …")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&noColor, "no-color", false, "no colours; the environment's NO_COLOR does the same")
 	_ = cmd.RegisterFlagCompletionFunc("for", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -46,11 +46,9 @@ problems, error texts, CDNs, a checklist. Without an argument it lists them.`,
 
 func (a *app) guide(args []string, software string, asJSON, noColor bool) error {
 	if software != "" {
-		s, ok := cause.LookupSoftware(software)
-		if !ok {
+		if _, ok := cause.LookupSoftware(software); !ok {
 			return fmt.Errorf("--for %q: no fixes are written for that; there are some for %s", software, strings.Join(softwareIDs(), ", "))
 		}
-		software = s.ID
 	}
 	causes, topics, listOnly, err := look(args)
 	if err != nil {

@@ -37,10 +37,13 @@ type Profile struct {
 	Product      string
 	Version      string
 	Library      string
-	Year         int // of the version's release
-	Source       Source
-	Note         string   // where it comes from and what is special, for people
-	Sources      []string // documents that a Documented or Estimated profile was read from
+	// Software that the catalogue's fixes are for, with releases ("python 3.11"),
+	// the outermost first; empty: Stack finds it out.
+	Software []string
+	Year     int // of the version's release
+	Source   Source
+	Note     string   // where it comes from and what is special, for people
+	Sources  []string // documents that a Documented or Estimated profile was read from
 	// Hello is a sample of what it sends, for a server name of its capture.
 	Hello *wire.ClientHello
 	// RecordVersion of the record that carries the hello.
@@ -112,6 +115,9 @@ type Policy struct {
 	MinHandshakeRSABits, MaxHandshakeRSABits int
 	// MinDHBits of a Diffie-Hellman prime.
 	MinDHBits int
+	// MaxDHBits of a Diffie-Hellman prime; 0: no limit known. Java before 8 computes
+	// with no more than 1024.
+	MaxDHBits int
 	// RefuseSHA1Certificates signed with SHA-1 or MD5, the root's own excepted.
 	RefuseSHA1Certificates bool
 	// RefuseMD5Certificates: likewise, where SHA-1 still passes.
@@ -132,10 +138,14 @@ type Policy struct {
 	// VerifiesChain, VerifiesName: what the client did when it was recorded. Those
 	// that verify only on request were asked to; the profile's Note says so.
 	VerifiesChain, VerifiesName bool
+	// VerifiesDates of the leaf also where it verifies no chain, as Apache does.
+	VerifiesDates bool
 	// PartialChain: any certificate of the store is an anchor, self-signed or not.
 	PartialChain bool
 	// SentOrderOnly: no second path is tried where the first leads nowhere.
 	SentOrderOnly bool
+	// IgnoresAnchorDates: a root of its store is trusted also when it has expired.
+	IgnoresAnchorDates bool
 	// RefuseCALeaf as the site's own certificate.
 	RefuseCALeaf bool
 	// IgnoresEKU: extendedKeyUsage is not looked at.
@@ -158,7 +168,7 @@ type Policy struct {
 	// of real clients, so there is no field); a no_application_protocol alert
 	// stops every client.
 	// Store names its root store: a programme, mostly as of a month
-	// ("mozilla@2014-06"), "system" or "none".
+	// ("mozilla@2014-06"), "cloudflare", "system" or "none".
 	Store string
 	// Revocation is how it asks whether a certificate was revoked.
 	Revocation Revocation

@@ -124,6 +124,7 @@ func (s *session) finish(r *report.Report) {
 	}
 	for i := range r.Findings {
 		tidy(&r.Findings[i], shown)
+		s.instead(&r.Findings[i])
 		advice.Complete(&r.Findings[i])
 	}
 	r.Step = cause.StepSecure
@@ -166,7 +167,7 @@ func (s *session) advice(software string) report.Advice {
 	}
 	return report.Advice{
 		Known:    report.Placeholders(s.target, given, s.sni, addr),
-		Software: software, Client: s.profile.ID,
+		Software: software, Client: s.profile.Stack(), Library: s.profile.Library,
 		Retest: report.Command("tlswhy", s.target, s.o.Echo, as...),
 	}
 }

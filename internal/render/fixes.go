@@ -13,25 +13,12 @@ type remedies struct {
 	others  []report.Fix // neither of the two; those of the acting side first
 }
 
-// remediesOf picks the fix for the software at hand: that of the server as
-// detected, or that of the client where the client has to act. Fixes come in
-// order of merit, so ties go to the first.
-func remediesOf(r *report.Report, f *report.Finding) remedies {
-	software := map[bool]string{false: softwareID(r.Server.Software), true: softwareID(r.Client)}
+// remediesOf picks the first fix of either end: fixes come in order of merit,
+// those for the software at hand before all others.
+func remediesOf(f *report.Finding) remedies {
 	best := map[bool]int{false: -1, true: -1} // by "is it the client's"
-	rank := func(i int) int {
-		x := f.Fix[i]
-		switch {
-		case x.For == software[atClient(x, f)] && x.For != "":
-			return 2
-		case x.For == cause.Generic:
-			return 1
-		}
-		return 0
-	}
 	for i, x := range f.Fix {
-		side := atClient(x, f)
-		if best[side] < 0 || rank(i) > rank(best[side]) {
+		if side := atClient(x, f); best[side] < 0 {
 			best[side] = i
 		}
 	}

@@ -190,7 +190,7 @@ func viewOf(r *report.Report, f *report.Finding) findingView {
 	for _, set := range f.Either {
 		v.Either = append(v.Either, strings.Join(set, " and "))
 	}
-	m := remediesOf(r, f)
+	m := remediesOf(f)
 	if m.main != nil {
 		v.Fixes = append(v.Fixes, fixOf(m.main, true, false))
 	}

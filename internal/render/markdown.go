@@ -101,7 +101,7 @@ func markdownFinding(b *strings.Builder, r *report.Report, f *report.Finding) {
 	if s := actor(r, f); s != "" {
 		fmt.Fprintf(b, "**Who acts:** %s\n\n", mdText(s))
 	}
-	m := remediesOf(r, f)
+	m := remediesOf(f)
 	markdownFix(b, "Fix", m.main)
 	markdownFix(b, "Instead", m.instead)
 	if len(m.others) == 0 {

@@ -143,7 +143,7 @@ func (run *sarifRun) rule(f *report.Finding) int {
 
 func resultOf(r *report.Report, f *report.Finding, rule int) sarifResult {
 	message := summary(f) + " " + confidenceLabel(f.Confidence) + ": " + proof(r, f, true)
-	if x := remediesOf(r, f).main; x != nil {
+	if x := remediesOf(f).main; x != nil {
 		message += " Fix: " + sentence(oneLine(x.Text))
 	}
 	return sarifResult{

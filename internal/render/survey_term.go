@@ -111,6 +111,8 @@ func (p *surveyPainter) survey() {
 		mark = span{boldYellow, "! "}
 	case report.Unknown:
 		mark = span{boldYellow, "? "}
+	case report.Fail:
+		mark = span{boldRed, "✗ "}
 	}
 	p.put(2, 4, line{mark, {bold, v.Headline}})
 	if v.Where != "" {
@@ -174,7 +176,7 @@ func (p *surveyPainter) surveyFindings() {
 			}
 			continue
 		}
-		if m := remediesOf(p.v.r, f); m.main != nil && p.room.fixes {
+		if m := remediesOf(f); m.main != nil && p.room.fixes {
 			p.shortFix(shortest(m))
 		}
 	}

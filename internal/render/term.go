@@ -62,7 +62,7 @@ func flush(w io.Writer, s string, o Options) error {
 	return err
 }
 
-var asciiMarks = strings.NewReplacer("✓", "+", "✗", "x", "─", "-", "·", "|", "…", "...", "–", "-", "→", "->", "“", `"`, "”", `"`, "┄", ".", "└", "`", "≠", "!=")
+var asciiMarks = strings.NewReplacer("✓", "+", "✗", "x", "─", "-", "·", "|", "…", "...", "–", "-", "→", "->", "“", `"`, "”", `"`, "┄", ".", "└", "`", "≠", "!=", "\u00a0", " ")
 
 // termLines is a report in as few lines as it needs, and no more than fit.
 func termLines(r *report.Report, o Options) []line {
@@ -182,7 +182,7 @@ func (p *painter) finding(f *report.Finding) {
 	if s := actor(p.r, f); s != "" {
 		p.label("Who acts", bold, text(s), 0)
 	}
-	m := remediesOf(p.r, f)
+	m := remediesOf(f)
 	p.fix("Fix", m.main, m)
 	if m.instead != nil && p.level < noInstead {
 		p.fix("Instead", m.instead, remedies{})

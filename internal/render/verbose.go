@@ -53,7 +53,7 @@ func (p *painter) otherFinding(f *report.Finding) {
 }
 
 func (p *painter) otherFixes(f *report.Finding) {
-	m := remediesOf(p.r, f)
+	m := remediesOf(f)
 	if len(m.others) == 0 {
 		return
 	}

@@ -38,9 +38,12 @@ func (f Finding) Observed(what, id string) Finding {
 type Advice struct {
 	// Known fills the placeholders of the catalogue's texts; see Placeholders.
 	Known map[string]string
-	// Software that answered, and the client that was looked at: their fixes come
-	// first. Ids of fixes, "" for unknown.
-	Software, Client string
+	// Software that answered, "" for unknown, and what the client is made of that was
+	// looked at: their fixes come first.
+	Software string
+	Client   cause.Stack
+	// Library that the client brings, as its makers write it; "" for unknown.
+	Library string
 	// Retest is the command that repeats the whole.
 	Retest string
 }
@@ -65,6 +68,16 @@ func (a Advice) Complete(f *Finding) {
 	for k, x := range f.Values {
 		v[k] = x
 	}
+	v["acts"] = string(cause.SideServer)
+	if f.Side == cause.SideClient {
+		v["acts"] = string(cause.SideClient)
+	}
+	if name := a.Client.String(); name != "" {
+		v["stack"] = name
+	}
+	if a.Library != "" {
+		v["library"] = a.Library
+	}
 	if f.Title == "" {
 		f.Title = c.Title
 	}
@@ -77,14 +90,12 @@ func (a Advice) Complete(f *Finding) {
 	f.Retest = a.Retest
 }
 
+// fixes lists the fixes of a cause, best first at either end: for the server that
+// answered and for this client, in general, then for all other software. What
+// another release of the client's own software would need is left out.
 func (a Advice) fixes(c *cause.Cause, side cause.Side, v map[string]string) []Fix {
-	software, sides := a.Software, []cause.Side{side}
-	if side == cause.SideClient {
-		software = a.Client
-		sides = append(sides, c.Side)
-	} else if side != c.Side {
-		sides = append(sides, c.Side)
-	}
+	server := cause.StackOf(a.Software)
+	sides := []cause.Side{side, c.Side, cause.SideClient, cause.SideServer}
 	out := []Fix{}
 	seen := map[string]bool{}
 	add := func(x cause.Fix) {
@@ -93,23 +104,43 @@ func (a Advice) fixes(c *cause.Cause, side cause.Side, v map[string]string) []Fi
 			return
 		}
 		seen[key] = true
-		fix := Fix{For: x.For, Side: x.Side, Text: cause.Expand(x.Text, v), Config: cause.Expand(x.Config, v), Place: x.Place, Verified: x.Verified}
+		fix := Fix{For: x.For, Side: x.Side, Versions: string(x.Versions), Text: cause.Expand(x.Text, v), Config: cause.Expand(x.Config, v), Place: x.Place, Verified: x.Verified}
 		for _, cmd := range x.Run {
 			fix.Run = append(fix.Run, cause.ExpandCommand(cmd, v))
 		}
 		out = append(out, fix)
 	}
 	for _, side := range sides {
-		for _, x := range c.FixesFor(software, side) {
+		stack := server
+		if side == cause.SideClient {
+			stack = a.Client
+		}
+		all := c.FixesOf(stack, side, v)
+		if (side == cause.SideClient) != (v["acts"] == string(cause.SideClient)) {
+			// What the other end could do instead is weighed by its price, which the
+			// text written for that has.
+			slices.SortStableFunc(all, func(x, y cause.Fix) int { return priced(y) - priced(x) })
+		}
+		for _, x := range all {
 			add(x)
 		}
 	}
 	// What answered may stand before what has to be changed, so the fixes for all
 	// other software follow.
 	for _, x := range c.Fixes {
-		add(*x)
+		if x.Suits(v) && (x.Side != cause.SideClient || a.Client.Admits(x)) {
+			add(*x)
+		}
 	}
 	return out
+}
+
+// priced is 1 for a text that is written for the case that the other end acts.
+func priced(x cause.Fix) int {
+	if x.For == cause.Generic && slices.ContainsFunc(x.When, func(c cause.Condition) bool { return c.Name == "acts" && len(c.Is) == 1 && c.Is[0] != string(x.Side) }) {
+		return 1
+	}
+	return 0
 }
 
 // Placeholders are the values of the catalogue's placeholders that a target and

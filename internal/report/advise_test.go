@@ -44,7 +44,7 @@ func TestAdvice(t *testing.T) {
 	target := Target{Host: "api.example.com", Port: 8443}
 	a := Advice{
 		Known:    Placeholders(target, Options{Connect: "192.0.2.7", Proxy: "http://user:secret@proxy.example.net:3128"}, "api.example.com", netip.MustParseAddrPort("192.0.2.7:8443")),
-		Software: "haproxy", Client: "java-17", Retest: "again",
+		Software: "haproxy", Client: cause.StackOf("java-7"), Retest: "again",
 	}
 	f := Begin(cause.TLS13Missing, Proved, "…", "h1", "h1", "")
 	a.Complete(&f)

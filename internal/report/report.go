@@ -150,7 +150,9 @@ type Alternative struct {
 type Fix struct {
 	For  string     `json:"for"`
 	Side cause.Side `json:"side,omitempty"`
-	Text string     `json:"text"`
+	// Versions are the releases of the software that it is for: "<8u31", ">=12 <18".
+	Versions string `json:"versions,omitempty"`
+	Text     string `json:"text"`
 	// Config holds lines of configuration, Place says where they go, in the
 	// software's own terms: "server" for nginx's server block.
 	Config string `json:"config,omitempty"`

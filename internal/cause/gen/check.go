@@ -41,6 +41,11 @@ func (s *set) check() error {
 		oneOf("software.yaml: "+w.ID, "kind", w.Kind, kinds)
 	}
 	for _, w := range s.software.Software {
+		for _, own := range w.Own {
+			if !slices.Contains(w.Places, own) {
+				complain("software.yaml: %s: own %q is no place", w.ID, own)
+			}
+		}
 		for _, like := range w.Like {
 			if _, known := places[like]; !known || like == w.ID {
 				complain("software.yaml: %s is like %q, which is no other software", w.ID, like)
@@ -69,6 +74,18 @@ func (s *set) check() error {
 			checkFix(where, f)
 			if f.Side == "" {
 				complain("%s: a recipe has to name its side", where)
+			}
+		}
+	}
+
+	for _, f := range s.stacks {
+		for i, x := range f.Fixes {
+			where := fmt.Sprintf("stacks/%s.yaml: fix %d", f.Software, i+1)
+			checkFix(where, x.fix(f.Software))
+			for _, id := range x.Causes {
+				if !ids[id] {
+					complain("%s: unknown cause %q", where, id)
+				}
 			}
 		}
 	}

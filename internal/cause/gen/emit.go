@@ -35,6 +35,9 @@ func (s *set) emit() (map[string][]byte, error) {
 	if err := add("zz_recipes.go", s.emitRecipes()); err != nil {
 		return nil, err
 	}
+	if err := add("zz_stacks.go", s.emitStacks()); err != nil {
+		return nil, err
+	}
 	if err := add("zz_topics.go", s.emitTopics()); err != nil {
 		return nil, err
 	}
@@ -129,8 +132,8 @@ func (s *set) emitCause(w *bytes.Buffer, c causeFile) {
 	w.WriteString("}\n\n")
 }
 
-// emitFixes writes a cause's own fixes, and after them those of its recipes that
-// it does not override for the same software and side.
+// emitFixes writes a cause's own fixes, after them those of the stacks, and those
+// of its recipes that neither overrides for the same software and side.
 func (s *set) emitFixes(w *bytes.Buffer, c causeFile) {
 	w.WriteString("Fixes: []*Fix{\n")
 	own := map[[2]string]bool{}
@@ -142,6 +145,14 @@ func (s *set) emitFixes(w *bytes.Buffer, c causeFile) {
 		w.WriteString("{\n")
 		emitFix(w, f)
 		w.WriteString("},\n")
+	}
+	for _, stack := range s.stacks {
+		for i, f := range stack.Fixes {
+			if slices.Contains(f.Causes, c.ID) {
+				own[[2]string{stack.Software, "client"}] = true
+				fmt.Fprintf(w, "&%s[%d],\n", stackVariable(stack.Software), i)
+			}
+		}
 	}
 	for _, name := range c.Recipes {
 		for i, f := range s.recipes.Recipes[name] {
@@ -156,6 +167,13 @@ func (s *set) emitFixes(w *bytes.Buffer, c causeFile) {
 func emitFix(w *bytes.Buffer, f fix) {
 	text(w, "For", f.For)
 	text(w, "Side", f.Side)
+	text(w, "Versions", f.Versions)
+	if len(f.When) > 0 {
+		list(w, "When: []Condition", slices.Sorted(maps.Keys(f.When)), func(name string) {
+			text(w, "Name", name)
+			texts(w, "Is", strings.Split(f.When[name], "|"))
+		})
+	}
 	text(w, "Text", f.Text)
 	text(w, "Config", f.Config)
 	text(w, "Place", f.Place)
@@ -163,6 +181,19 @@ func emitFix(w *bytes.Buffer, f fix) {
 	if f.Verified {
 		w.WriteString("Verified: true,\n")
 	}
+}
+
+func stackVariable(software string) string {
+	return "stack" + constant(strings.ReplaceAll(software, "_", "-"))
+}
+
+func (s *set) emitStacks() *bytes.Buffer {
+	w := bytes.NewBufferString(header)
+	for _, f := range s.stacks {
+		list(w, "var "+stackVariable(f.Software)+" = [...]Fix", f.Fixes, func(x stackFix) { emitFix(w, x.fix(f.Software)) })
+		w.WriteByte('\n')
+	}
+	return w
 }
 
 func recipeVariable(name string) string { return "recipe" + constant(name) }
@@ -216,6 +247,7 @@ func (s *set) emitSoftware() *bytes.Buffer {
 		texts(w, "Like", p.Like)
 		text(w, "Reload", p.Reload)
 		texts(w, "Places", p.Places)
+		texts(w, "Own", p.Own)
 		texts(w, "Header", p.Header)
 		texts(w, "Banner", p.Banner)
 		texts(w, "Body", p.Body)

@@ -71,7 +71,7 @@ func TestRunRemovesWhatIsNoLongerMade(t *testing.T) {
 func TestDataFitsItsSchema(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
 	schemas := map[string]string{}
-	for _, name := range []string{"cause", "recipes", "topic", "software", "interception"} {
+	for _, name := range []string{"cause", "recipes", "stack", "topic", "software", "interception"} {
 		f, err := os.Open(filepath.Join(dataDir, name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)
@@ -118,6 +118,9 @@ func TestDataFitsItsSchema(t *testing.T) {
 	}
 	for _, path := range topics {
 		check("topic", path)
+	}
+	for _, path := range yamlFiles(filepath.Join(dataDir, "stacks")) {
+		check("stack", path)
 	}
 	for _, name := range []string{"recipes", "software", "interception"} {
 		check(name, filepath.Join(dataDir, name+".yaml"))

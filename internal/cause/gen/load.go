@@ -17,6 +17,7 @@ type set struct {
 	causes       []causeFile
 	topics       []topicFile
 	recipes      recipesFile
+	stacks       []stackFile
 	software     softwareFile
 	interception interceptionFile
 }
@@ -48,13 +49,37 @@ type symptom struct {
 }
 
 type fix struct {
-	For      string   `yaml:"for"`
-	Side     string   `yaml:"side"`
-	Text     string   `yaml:"text"`
-	Config   string   `yaml:"config"`
-	Place    string   `yaml:"place"`
-	Run      []string `yaml:"run"`
-	Verified bool     `yaml:"verified"`
+	For      string            `yaml:"for"`
+	Side     string            `yaml:"side"`
+	Versions string            `yaml:"versions"`
+	When     map[string]string `yaml:"when"` // alternatives with | between them
+	Text     string            `yaml:"text"`
+	Config   string            `yaml:"config"`
+	Place    string            `yaml:"place"`
+	Run      []string          `yaml:"run"`
+	Verified bool              `yaml:"verified"`
+}
+
+// stackFile is what the users of a software can do at the client's end, for all
+// causes.
+type stackFile struct {
+	Software string     `yaml:"software"`
+	Fixes    []stackFix `yaml:"fixes"`
+}
+
+type stackFix struct {
+	Causes   []string          `yaml:"causes"`
+	Versions string            `yaml:"versions"`
+	When     map[string]string `yaml:"when"`
+	Text     string            `yaml:"text"`
+	Config   string            `yaml:"config"`
+	Place    string            `yaml:"place"`
+	Run      []string          `yaml:"run"`
+	Verified bool              `yaml:"verified"`
+}
+
+func (f stackFix) fix(software string) fix {
+	return fix{For: software, Side: "client", Versions: f.Versions, When: f.When, Text: f.Text, Config: f.Config, Place: f.Place, Run: f.Run, Verified: f.Verified}
 }
 
 // recipesFile has the fixes that many causes share, such as installing a new
@@ -96,6 +121,7 @@ type software struct {
 	Like        []string `yaml:"like"`
 	Reload      string   `yaml:"reload"`
 	Places      []string `yaml:"places"`
+	Own         []string `yaml:"own"`
 	Header      []string `yaml:"header"`
 	Banner      []string `yaml:"banner"`
 	Body        []string `yaml:"body"`
@@ -121,6 +147,15 @@ func load(dir string) (*set, error) {
 		c, err := loadCause(path)
 		errs = append(errs, err)
 		s.causes = append(s.causes, c)
+	}
+	for _, path := range yamlFiles(filepath.Join(dir, "stacks")) {
+		var f stackFile
+		err := decode(path, &f)
+		if want := strings.TrimSuffix(filepath.Base(path), ".yaml"); err == nil && f.Software != want {
+			err = fmt.Errorf("%s: software is %q, the file's name says %q", path, f.Software, want)
+		}
+		errs = append(errs, err)
+		s.stacks = append(s.stacks, f)
 	}
 	for _, path := range yamlFiles(filepath.Join(dir, "topics")) {
 		var t topicFile

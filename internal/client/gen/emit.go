@@ -22,7 +22,8 @@ type line struct {
 	Family        string
 	Product       string
 	Version       string
-	Library       string `json:",omitempty"`
+	Library       string   `json:",omitempty"`
+	Software      []string `json:",omitempty"`
 	Year          int
 	Source        string
 	Note          string   `json:",omitempty"`
@@ -40,6 +41,7 @@ type linePolicy struct {
 	MinHandshakeRSABits         int         `json:",omitempty"`
 	MaxHandshakeRSABits         int         `json:",omitempty"`
 	MinDHBits                   int         `json:",omitempty"`
+	MaxDHBits                   int         `json:",omitempty"`
 	RefuseSHA1Certificates      bool        `json:",omitempty"`
 	RefuseMD5Certificates       bool        `json:",omitempty"`
 	RefuseSHA1Handshake         bool        `json:",omitempty"`
@@ -50,8 +52,10 @@ type linePolicy struct {
 	SendsSNI                    bool        `json:",omitempty"`
 	VerifiesChain               bool        `json:",omitempty"`
 	VerifiesName                bool        `json:",omitempty"`
+	VerifiesDates               bool        `json:",omitempty"`
 	PartialChain                bool        `json:",omitempty"`
 	SentOrderOnly               bool        `json:",omitempty"`
+	IgnoresAnchorDates          bool        `json:",omitempty"`
 	RefuseCALeaf                bool        `json:",omitempty"`
 	IgnoresEKU                  bool        `json:",omitempty"`
 	HonoursMustStaple           bool        `json:",omitempty"`
@@ -82,7 +86,7 @@ var (
 	sources    = []string{"captured", "documented", "estimated"}
 	paddings   = []string{"", "at-least-one", "exact", "body"}
 	kinds      = []string{"reference", "browser", "platform", "language", "tool", "library", "mail", "proxy", "cdn", "bot"}
-	stores     = regexp.MustCompile(`^(system|none|(mozilla|apple|microsoft|chrome|java|android|debian)(@[0-9]{4}-(0[1-9]|1[0-2]))?)$`)
+	stores     = regexp.MustCompile(`^(system|none|cloudflare|(mozilla|apple|microsoft|chrome|java|android|debian)(@[0-9]{4}-(0[1-9]|1[0-2]))?)$`)
 	revocation = []string{"", "none", "stapled", "pushed", "soft", "hard"}
 )
 
@@ -144,7 +148,7 @@ func (c *clientFile) compile(rules *rulesFile) (*line, error) {
 		errs = append(errs, err)
 	}
 	return &line{
-		ID: c.ID, Kind: c.Kind, Group: c.Group, Label: c.Label, Family: c.Family, Product: c.Product, Version: c.Version, Library: c.Library, Year: c.Year, Source: c.Source,
+		ID: c.ID, Kind: c.Kind, Group: c.Group, Label: c.Label, Family: c.Family, Product: c.Product, Version: c.Version, Library: c.Library, Software: c.Stack, Year: c.Year, Source: c.Source,
 		Note: strings.Join(strings.Fields(c.Note), " "), RecordVersion: uint16(record), Padding: c.Padding, Hello: msg, Policy: p, Sources: c.Sources,
 	}, errors.Join(errs...)
 }
@@ -178,7 +182,7 @@ func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
 	}
 	for name, n := range map[string]int{
 		"min_rsa_bits": p.MinRSABits, "min_ec_bits": p.MinECBits, "min_handshake_rsa_bits": p.MinHandshakeRSABits,
-		"max_handshake_rsa_bits": p.MaxHandshakeRSABits, "min_dh_bits": p.MinDHBits, "max_certificate_bytes": p.MaxCertificateBytes,
+		"max_handshake_rsa_bits": p.MaxHandshakeRSABits, "min_dh_bits": p.MinDHBits, "max_dh_bits": p.MaxDHBits, "max_certificate_bytes": p.MaxCertificateBytes,
 		"max_chain": p.MaxChain, "patience": p.Patience, "wildcard_labels": p.WildcardLabels,
 	} {
 		if n < 0 || n > 1<<24 {
@@ -191,12 +195,12 @@ func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
 	}
 	return linePolicy{
 		MinVersion: uint16(minimum), MinRSABits: p.MinRSABits, MinECBits: p.MinECBits,
-		MinHandshakeRSABits: p.MinHandshakeRSABits, MaxHandshakeRSABits: p.MaxHandshakeRSABits, MinDHBits: p.MinDHBits,
+		MinHandshakeRSABits: p.MinHandshakeRSABits, MaxHandshakeRSABits: p.MaxHandshakeRSABits, MinDHBits: p.MinDHBits, MaxDHBits: p.MaxDHBits,
 		RefuseSHA1Certificates: p.RefuseSHA1Certificates, RefuseMD5Certificates: p.RefuseMD5Certificates,
 		RefuseSHA1Handshake: p.RefuseSHA1Handshake, WildcardLabels: p.WildcardLabels, PartialChain: p.PartialChain,
-		SentOrderOnly: p.SentOrderOnly, RefuseCALeaf: p.RefuseCALeaf, IgnoresEKU: p.IgnoresEKU, HonoursDistrust: p.HonoursDistrust,
+		SentOrderOnly: p.SentOrderOnly, IgnoresAnchorDates: p.IgnoresAnchorDates, RefuseCALeaf: p.RefuseCALeaf, IgnoresEKU: p.IgnoresEKU, HonoursDistrust: p.HonoursDistrust,
 		RequireSecureRenegotiation: p.RequireSecureRenegotiation, RequireExtendedMasterSecret: p.RequireExtendedMasterSecret,
-		RequireSAN: p.RequireSAN, SendsSNI: p.SendsSNI, VerifiesChain: p.VerifiesChain, VerifiesName: p.VerifiesName,
+		RequireSAN: p.RequireSAN, SendsSNI: p.SendsSNI, VerifiesChain: p.VerifiesChain, VerifiesName: p.VerifiesName, VerifiesDates: p.VerifiesDates,
 		HonoursMustStaple: p.HonoursMustStaple, RequiresCT: p.RequiresCT, Validity: validity, FetchesAIA: p.FetchesAIA, UsesECH: p.UsesECH,
 		Store: p.Store, MaxCertificateBytes: p.MaxCertificateBytes, MaxChain: p.MaxChain, CheckKeyUsage: p.CheckKeyUsage,
 		RefuseWeakHTTP2: p.RefuseWeakHTTP2, Patience: p.Patience, Revocation: p.Revocation,

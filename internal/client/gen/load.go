@@ -22,6 +22,7 @@ type clientFile struct {
 	Product string   `yaml:"product"`
 	Version string   `yaml:"version"`
 	Library string   `yaml:"library"`
+	Stack   []string `yaml:"stack"`
 	Year    int      `yaml:"year"`
 	Source  string   `yaml:"source"`
 	Note    string   `yaml:"note"`
@@ -56,6 +57,7 @@ type policy struct {
 	MinHandshakeRSABits         int      `yaml:"min_handshake_rsa_bits"`
 	MaxHandshakeRSABits         int      `yaml:"max_handshake_rsa_bits"`
 	MinDHBits                   int      `yaml:"min_dh_bits"`
+	MaxDHBits                   int      `yaml:"max_dh_bits"`
 	RefuseSHA1Certificates      bool     `yaml:"refuse_sha1_certificates"`
 	RefuseMD5Certificates       bool     `yaml:"refuse_md5_certificates"`
 	RefuseSHA1Handshake         bool     `yaml:"refuse_sha1_handshake"`
@@ -66,8 +68,10 @@ type policy struct {
 	SendsSNI                    bool     `yaml:"sends_sni"`
 	VerifiesChain               bool     `yaml:"verifies_chain"`
 	VerifiesName                bool     `yaml:"verifies_name"`
+	VerifiesDates               bool     `yaml:"verifies_dates"`
 	PartialChain                bool     `yaml:"partial_chain"`
 	SentOrderOnly               bool     `yaml:"sent_order_only"`
+	IgnoresAnchorDates          bool     `yaml:"ignores_anchor_dates"`
 	RefuseCALeaf                bool     `yaml:"refuse_ca_leaf"`
 	IgnoresEKU                  bool     `yaml:"ignores_eku"`
 	HonoursMustStaple           bool     `yaml:"honours_must_staple"`
