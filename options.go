@@ -2,6 +2,7 @@ package tlswhy
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/x509"
 	"encoding/base64"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/tlswhy/tlswhy/internal/client"
 	"github.com/tlswhy/tlswhy/internal/diagnose"
+	"github.com/tlswhy/tlswhy/internal/env"
 	"github.com/tlswhy/tlswhy/internal/probe"
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/transcript"
@@ -72,6 +74,9 @@ func (c *Checker) load() error {
 func pointOfView(name string) (*client.Profile, error) {
 	if file, ok := strings.CutPrefix(name, "@"); ok {
 		return learnedClient(name, file)
+	}
+	if id, _, _ := strings.Cut(name, ":"); id == env.LocalID {
+		return env.Local(context.Background(), env.ThisHost(Version(), buildTime()), name)
 	}
 	return client.Get(name)
 }
