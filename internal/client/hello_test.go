@@ -234,6 +234,9 @@ func TestRealServerAnswers(t *testing.T) {
 			_, _ = rand.Read(h.Random[:])
 			sh, alert := ask(t, addr, h)
 			if alert != nil {
+				if alert.Description == wire.AlertProtocolVersion && h.MaxVersion() < wire.VersionTLS10 {
+					return
+				}
 				t.Fatalf("the server answers with %s", alert.Description)
 			}
 			if !h.OffersVersion(sh.Version()) || !slices.Contains(h.CipherSuites, sh.CipherSuite) {

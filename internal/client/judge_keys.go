@@ -95,6 +95,10 @@ func (j *judge) keyExchange() *Refusal {
 		if n, limit := k.DHBits(), j.p.Policy.MinDHBits; n < limit {
 			return refuse(cause.WeakDH, DHSize, "the server's Diffie-Hellman prime has %d bits; this client wants %d", n, limit).because(n, limit)
 		}
+		if n, limit := k.DHBits(), j.p.Policy.MaxDHBits; limit > 0 && n > limit {
+			return refuse(cause.NoSharedGroup, DHSize, "the server's Diffie-Hellman prime has %d bits; this client computes with at most %d", n, limit).
+				because(n, limit).at(cause.StepKeys)
+		}
 	case wire.KXRSA:
 		if !j.suite.Export {
 			// The FREAK attack of 2015: a short-lived export key where none belongs.

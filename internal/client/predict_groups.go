@@ -68,8 +68,8 @@ func (r *run) pickDH(d *deal) bool {
 		d.group, d.dhBits = groups[0], ffdheBits[groups[0]]
 		return true
 	}
-	least := r.p.Policy.MinDHBits
-	fit := func(x transcript.DHFact) bool { return x.Bits >= least }
+	least, most := r.p.Policy.MinDHBits, r.p.Policy.MaxDHBits
+	fit := func(x transcript.DHFact) bool { return x.Bits >= least && (most == 0 || x.Bits <= most) }
 	some, all := false, true
 	for _, x := range r.f.DH {
 		some, all = some || fit(x), all && fit(x)

@@ -61,7 +61,9 @@ func (r *run) traits() []trait {
 		intolerant(hasGREASE(h.ClientHello), tol.GREASE, "reserved values (GREASE)"),
 		intolerant(hasUnregistered(h.ClientHello), tol.UnknownExtension, "an extension that it does not know"),
 		intolerant(h.OffersVersion(wire.VersionTLS13) && len(shares) == 0, tol.EmptyShares, "no key share"),
-		intolerant(len(h.Extensions) == 0, tol.NoExtensions, "no extensions"),
+		// Without a version in common there is no telling, and nothing that extensions
+		// would help.
+		intolerant(len(h.Extensions) == 0 && slices.ContainsFunc(r.f.Versions, h.OffersVersion), tol.NoExtensions, "no extensions"),
 		lost(h.size+recordHeader > segment, tol.Large, "more bytes than one segment holds"),
 		lost(h.size >= 256 && h.size <= 511, tol.Medium, "256 to 511 bytes"),
 		intolerant(slices.ContainsFunc(shares, func(s wire.KeyShare) bool { return isHybrid(s.Group) }), hybrid, "a post-quantum key share"),

@@ -53,6 +53,9 @@ func ruleChange(t *transcript.Transcript, r *client.Refusal) string {
 	case client.Versions:
 		return "the client's minimum: " + t.Version().String() + " is enough"
 	case client.DHSize:
+		if r.Got > r.Limit {
+			return fmt.Sprintf("the client's limit: Diffie-Hellman primes of %d bits instead of %d", r.Got, r.Limit)
+		}
 		return fmt.Sprintf("the client's minimum: Diffie-Hellman primes of %d bits instead of %d", r.Got, r.Limit)
 	case client.KeySize:
 		return fmt.Sprintf("the client's limit: keys of %d bits instead of %d", r.Got, r.Limit)
