@@ -88,7 +88,7 @@ func TestPredictionAgainstGo(t *testing.T) {
 					t.Errorf("%s: %s (%s; %s)", p.ID, d, x.Why, h.detail)
 				}
 			}
-			if unsaid > 2 {
+			if unsaid > 5 { // those that list X25519MLKEM768 and send no share of it
 				t.Errorf("of %d clients it is not said what they get", unsaid)
 			}
 		})

@@ -31,7 +31,7 @@ type verdictKey struct {
 // verify judges the certificate as the client does.
 func (r *run) verify(d *deal, t *transcript.Transcript) (transcript.Tri, *failure) {
 	pol := r.p.Policy
-	if r.o.NoTrust || d.leaf == nil || !pol.VerifiesChain && !pol.VerifiesName {
+	if r.o.NoTrust || d.leaf == nil || !pol.VerifiesChain && !pol.VerifiesName && !pol.VerifiesDates {
 		return transcript.Unknown, nil
 	}
 	if len(d.leaf.chain) == 0 || d.leaf.chain[0] == nil {

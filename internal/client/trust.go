@@ -29,7 +29,7 @@ func (p *Profile) TrustPolicy(publicRoots bool) trust.Policy {
 	}
 	return trust.Policy{
 		Trust:          pol.VerifiesChain,
-		Time:           pol.VerifiesChain,
+		Time:           pol.VerifiesChain || pol.VerifiesDates,
 		Name:           pol.VerifiesName,
 		Names:          trust.NameRules{
 			CommonName: !pol.RequireSAN, WildcardLabels: labels, IPInCommonName: pol.IPInCommonName, IPAsDNSName: pol.IPAsDNSName,
@@ -88,6 +88,8 @@ func (p *Profile) Store() (*trust.Store, error) {
 	switch programme {
 	case "mozilla", "apple", "microsoft", "chrome", "java", "android", "debian":
 		return trust.ProgrammeStore(programme, asOf)
+	case "cloudflare":
+		return trust.CloudflareStore(), nil
 	case "system":
 		s, err := trust.SystemStore()
 		if err != nil {
