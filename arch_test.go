@@ -53,7 +53,7 @@ var layers = map[string]int{
 
 // tools are programs and tests that nothing imports: generators, benchmarks,
 // the end-to-end tests. They may import anything, and nobody may import them.
-var tools = []string{"internal/cause/gen", "internal/client/gen", "internal/probe/gen", "internal/wire/gen", "internal/cli/genman", "bench/", "e2e"}
+var tools = []string{"internal/cause/gen", "internal/client/gen", "internal/probe/gen", "internal/trust/gen", "internal/wire/gen", "internal/cli/genman", "bench/", "e2e"}
 
 // only says who may import a package besides tests and tools, where that is
 // stricter than the layers.

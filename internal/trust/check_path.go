@@ -60,15 +60,16 @@ func (v *verifier) checkPath(p *Path) []Defect {
 type addFunc func(id cause.ID, index int, blocking bool, format string, args ...any)
 
 func (v *verifier) checkCATime(c *Certificate, i int, anchor bool, add addFunc) {
-	where := ""
+	where, blocking := "", v.in.Policy.Time
 	if anchor {
 		where = ", a root of the client's own store,"
+		blocking = blocking && !v.in.Policy.IgnoresAnchorDates
 	}
 	switch at := v.in.At; {
 	case !c.NotAfter.IsZero() && at.After(c.NotAfter):
-		add(cause.ExpiredIntermediate, i, v.in.Policy.Time, "%s%s expired on %s, %s.", capital(c.label()), where, date(c.NotAfter), ago(at.Sub(c.NotAfter)))
+		add(cause.ExpiredIntermediate, i, blocking, "%s%s expired on %s, %s.", capital(c.label()), where, date(c.NotAfter), ago(at.Sub(c.NotAfter)))
 	case at.Before(c.NotBefore):
-		add(cause.NotYetValid, i, v.in.Policy.Time, "%s%s is valid only from %s, in %s.", capital(c.label()), where, date(c.NotBefore), span(c.NotBefore.Sub(at)))
+		add(cause.NotYetValid, i, blocking, "%s%s is valid only from %s, in %s.", capital(c.label()), where, date(c.NotBefore), span(c.NotBefore.Sub(at)))
 	case !anchor && v.expiresSoon(c):
 		add(cause.ExpiresSoon, i, false, "%s expires on %s, in %s.", capital(c.label()), date(c.NotAfter), span(c.NotAfter.Sub(at)))
 	}

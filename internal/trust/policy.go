@@ -23,6 +23,10 @@ type Policy struct {
 	// SentOrderOnly follows the certificates as sent as far as they lead and
 	// tries no other path, as OpenSSL before 1.1.0 and GnuTLS before 3.7 do.
 	SentOrderOnly bool
+	// IgnoresAnchorDates: an anchor is a name and a key, and its own dates are not
+	// looked at (RFC 5280, Section 6.1.1 (d) asks for no more). So do Android before 7
+	// and rustls; OpenSSL, GnuTLS and Go refuse an expired root.
+	IgnoresAnchorDates bool
 
 	// MinRSABits refuses smaller RSA, RSA-PSS and DSA keys of leaf and CAs; 0: none.
 	MinRSABits int

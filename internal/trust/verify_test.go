@@ -303,6 +303,33 @@ func TestAlternativePaths(t *testing.T) {
 	}
 }
 
+// TestExpiredAnchor: what Let's Encrypt's cross-signed root did from 2021-09-30 to
+// clients that knew DST Root CA X3 and not ISRG Root X1. The cross certificate
+// outlived the root that had signed it, since Android asks for no more than that
+// root's name and key; everybody else refused.
+func TestExpiredAnchor(t *testing.T) {
+	p := newPKI()
+	gone := issue(spec{cn: "Gone Root", org: "Gone", ca: true, nb: -3000 * day, na: -100 * day, key: "p384"}, nil)
+	cross := issue(spec{cn: "Zoo Root", ca: true, nb: -2000 * day, na: 900 * day, sameKeyAs: p.root}, gone)
+	in := p.input(issue(spec{}, p.inter), p.inter, cross)
+	in.Roots = NewStore("old", "an old phone's roots", gone.Certificate)
+	r := Verify(in)
+	if root, _ := r.Root(); r.OK || root.Cause != cause.ExpiredIntermediate || !strings.Contains(root.Detail, `"Gone Root", a root of the client's own store, expired on`) {
+		t.Errorf("a client that looks at the root's dates: ok %v, %s", r.OK, r.Verdict())
+	}
+	in.Policy.IgnoresAnchorDates = true
+	if r = Verify(in); !r.OK || !r.Has(cause.ExpiredIntermediate) {
+		t.Errorf("a client that does not: ok %v, %s", r.OK, r.Verdict())
+		describe(t, &r)
+	}
+	// The dates of what stands below the root still count.
+	stale := issue(spec{cn: "Zoo Root", ca: true, nb: -2000 * day, na: -day, sameKeyAs: p.root}, gone)
+	in.Chain = p.input(issue(spec{}, p.inter), p.inter, stale).Chain
+	if r = Verify(in); r.OK {
+		t.Error("an expired cross certificate was accepted")
+	}
+}
+
 // TestMixedStore: a private root in the system's store is not held to the rules
 // for public CAs, and a public one to Mozilla's dates although the system lost them.
 func TestMixedStore(t *testing.T) {
