@@ -291,6 +291,11 @@ var judgeCases = []judgeCase{
 		a.Server.CipherSuite = wire.TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
 		a.dh(1024)
 	}, want: cause.WeakDH, dim: DHSize, step: cause.StepKeys, detail: "1024 bits"},
+	{name: "DH too large for Java 7", client: "java-7", base: tls12, change: func(_ *testing.T, a answer) {
+		a.Server.LegacyVersion, a.Signature = wire.VersionTLS10, 0
+		a.Server.CipherSuite = wire.TLS_DHE_RSA_WITH_AES_128_CBC_SHA
+		a.dh(2048)
+	}, want: cause.NoSharedGroup, dim: DHSize, step: cause.StepKeys, detail: "at most 1024"},
 	{name: "weak DH for Java is smaller", client: "java-17", base: tls12, change: func(_ *testing.T, a answer) {
 		a.Server.CipherSuite = wire.TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
 		a.dh(1024)

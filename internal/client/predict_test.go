@@ -207,6 +207,14 @@ func TestPredict(t *testing.T) {
 
 		{name: "GREASE", client: "chrome", change: facts(func(f *transcript.Facts) { f.Features.Tolerates.GREASE = transcript.No }), cause: cause.VersionIntolerant, step: cause.StepVersion, setting: "GREASE"},
 		{name: "GREASE, to a client without", client: "firefox", change: facts(func(f *transcript.Facts) { f.Features.Tolerates.GREASE = transcript.No })},
+		{name: "no extensions", client: "java-6", change: func(_ *testing.T, f *transcript.Facts, _ *PredictOptions) {
+			f.Versions = append(f.Versions, wire.VersionTLS10)
+			f.Suites["TLS 1.0"] = transcript.SuiteFacts{Complete: true, Order: transcript.ServerOrder, List: transport}
+			f.Features.Tolerates.NoExtensions = transcript.No
+		}, cause: cause.VersionIntolerant, step: cause.StepVersion, setting: "no extensions"},
+		{name: "no extensions, and too old", client: "java-6", change: func(_ *testing.T, f *transcript.Facts, _ *PredictOptions) {
+			f.Features.Tolerates.NoExtensions = transcript.No
+		}, cause: cause.NoSharedVersion, step: cause.StepVersion},
 		{name: "GREASE, not looked at", client: "chrome", change: facts(func(f *transcript.Facts) { f.Features.Tolerates.GREASE = transcript.Unknown }), open: "GREASE"},
 		{name: "what fails anyway needs no look", client: "chrome", change: facts(func(f *transcript.Facts) {
 			f.Features.Tolerates.GREASE = transcript.Unknown
