@@ -1291,6 +1291,7 @@ var causeTLSInterception = Cause{
 		&stackGo[18],
 		&stackJava[21],
 		&stackJava[22],
+		&stackLibressl[1],
 		&stackMbedtls[1],
 		&stackMono[0],
 		&stackNodejs[16],

@@ -586,6 +586,14 @@ var softwareTable = [...]Software{
 		},
 	},
 	{
+		ID:   "libressl",
+		Name: "LibreSSL",
+		Kind: "library",
+		Aliases: []string{
+			"libtls",
+		},
+	},
+	{
 		ID:   "nss",
 		Name: "NSS",
 		Kind: "library",

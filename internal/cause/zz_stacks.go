@@ -856,6 +856,11 @@ var stackErlang = [...]Fix{
 		Config: "{certfile, \"{client_cert_file}\"}, {keyfile, \"{client_key_file}\"}",
 		Place:  "code",
 	},
+	{
+		For:  "erlang",
+		Side: "client",
+		Text: "Offer what the server wants: {ciphers, ssl:cipher_suites(all, 'tlsv1.2', openssl)} for old suites, supported_groups and signature_algs for the rest.",
+	},
 }
 
 var stackGit = [...]Fix{
@@ -1786,6 +1791,24 @@ var stackJava = [...]Fix{
 		Text:   "Raise the limits (number of certificates, bytes of one message).",
 		Config: "-Djdk.tls.maxCertificateChainLength=20 -Djdk.tls.maxHandshakeMessageSize=131072",
 		Place:  "options",
+	},
+}
+
+var stackLibressl = [...]Fix{
+	{
+		For:  "libressl",
+		Side: "client",
+		Text: "LibreSSL takes versions, suites and groups from the program alone (tls_config_set_protocols, SSL_CTX_set_min_proto_version) and has dropped what is old: change the program, or put a TLS proxy between.",
+	},
+	{
+		For:  "libressl",
+		Side: "client",
+		Text: "LibreSSL reads /etc/ssl/cert.pem, or the file that its openssl was built with (`openssl version -d`): append the root there, or give the program a file of its own.",
+	},
+	{
+		For:  "libressl",
+		Side: "client",
+		Text: "tls_config_set_keypair_file, or SSL_CTX_use_certificate_chain_file with the key.",
 	},
 }
 

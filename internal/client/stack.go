@@ -12,6 +12,9 @@ import (
 // It is empty where only general advice is to be had.
 func (p *Profile) Stack() cause.Stack {
 	if len(p.Software) > 0 {
+		if p.Software[0] == cause.Generic {
+			return nil
+		}
 		var stack cause.Stack
 		for _, s := range p.Software {
 			id, release, _ := strings.Cut(s, " ")
@@ -23,16 +26,17 @@ func (p *Profile) Stack() cause.Stack {
 		return nil
 	}
 	var stack cause.Stack
-	for _, name := range []string{p.ID, slug(p.Group), slug(p.Product)} {
-		if s, ok := cause.LookupSoftware(name); ok {
+	for i, name := range []string{p.ID, slug(p.Group), slug(p.Product)} {
+		// An id has its version behind it; Apache Traffic Server is no Apache.
+		if s, ok := cause.LookupSoftware(name); ok && (i == 0 || s.ID == name || slices.Contains(s.Aliases, name)) {
 			stack = cause.StackOf(s.ID)
-			stack[0].Release = p.Version
+			stack[0].Release, _, _ = strings.Cut(p.Version, " ")
 			break
 		}
 	}
 	library := p.library()
-	if library.Software == "" {
-		return stack
+	if library.Software == "" || p.Kind == CDN || p.Kind == Bot {
+		return stack // nobody sets options of another's library
 	}
 	if len(stack) == 0 {
 		return cause.Stack{library}
@@ -44,31 +48,14 @@ func (p *Profile) Stack() cause.Stack {
 	}).With(library)
 }
 
-// library is the TLS library, as far as the catalogue knows it.
+// library is the TLS library, as far as the catalogue knows it: "OpenSSL 1.0.1u".
 func (p *Profile) library() cause.Component {
-	words := strings.Fields(p.Library)
-	for n := min(2, len(words)); n > 0; n-- {
-		if s, ok := cause.LookupSoftware(strings.Join(words[:n], "-")); ok {
-			return cause.Component{Software: s.ID, Release: release(words[n:])}
+	for _, name := range []string{p.Library, p.Family} {
+		if stack := cause.StackOf(slug(name)); len(stack) > 0 {
+			return stack.Top()
 		}
-	}
-	if s, ok := cause.LookupSoftware(slug(p.Family)); ok {
-		return cause.Component{Software: s.ID, Release: release(words)}
 	}
 	return cause.Component{}
-}
-
-// release is the first word that is a number, but for "OpenSSL of macOS 10".
-func release(words []string) string {
-	if slices.Contains(words, "of") {
-		return ""
-	}
-	for _, w := range words {
-		if w[0] >= '0' && w[0] <= '9' {
-			return w
-		}
-	}
-	return ""
 }
 
 func isLibrary(id string) bool {

@@ -1,6 +1,9 @@
 package render
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/report"
 )
@@ -75,9 +78,15 @@ func softwareName(id string) string {
 func (m remedies) otherNames() []string {
 	var names []string
 	for _, x := range m.others {
-		if n := softwareName(x.For); n != "" {
+		if n := softwareName(x.For); n != "" && !slices.Contains(names, n) {
 			names = append(names, n)
 		}
 	}
 	return names
+}
+
+// saysItself reports whether a text begins with the software's name, so that no
+// label has to.
+func saysItself(x *report.Fix, name string) bool {
+	return strings.HasPrefix(x.Text, name+" ")
 }

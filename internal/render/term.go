@@ -70,7 +70,11 @@ func termLines(r *report.Report, o Options) []line {
 	if width == 0 {
 		width = defaultWidth
 	}
-	height := max(o.Height, defaultHeight)
+	return termLinesWithin(r, o, width, max(o.Height, defaultHeight))
+}
+
+// termLinesWithin is termLines for a report that shares the screen.
+func termLinesWithin(r *report.Report, o Options, width, height int) []line {
 	for level := 0; ; level++ {
 		p := &painter{r: r, o: o, width: min(max(width, minWidth), maxWidth), level: level}
 		p.report()
@@ -88,7 +92,8 @@ const (
 	shortRetest                  // a long command is not repeated: it was just typed
 	mergedLadder                 // steps passed share one line
 	shorterConfig                // configuration shows its first lines
-	noInstead                    // what the other end could do is left to -v
+	shorterInstead               // what the other end could do is said in two lines
+	noInstead                    // or left to -v
 	shorterTexts                 // long texts show their first three lines
 	shorterStillTexts            // then two
 	shortestTexts                // then one
@@ -195,28 +200,31 @@ func (p *painter) fix(label string, x *report.Fix, m remedies) {
 		return
 	}
 	l := line{}
-	if n := softwareName(x.For); n != "" {
+	if n := softwareName(x.For); n != "" && !saysItself(x, n) {
 		l = append(l, span{bold, n + ": "})
 	}
 	l = append(l, span{plain, sentence(oneLine(x.Text))})
 	if names := m.otherNames(); len(names) > 0 && p.level < noHints && !p.o.Verbose {
 		l = append(l, span{dim, " Also for " + list(names, 3) + ": -v"})
 	}
-	p.label(label, bold, l, p.limit(6))
-	p.config(x)
+	lines, rows := p.limit(6), 8
+	switch {
+	case label == "Instead" && p.level >= shorterInstead:
+		lines, rows = 2, 3
+	case p.level >= shorterConfig:
+		rows = 4
+	}
+	p.label(label, bold, l, lines)
+	p.config(x, rows)
 }
 
 // config shows the lines of configuration and the commands after them.
-func (p *painter) config(x *report.Fix) {
+func (p *painter) config(x *report.Fix, limit int) {
 	indent := strings.Repeat(" ", margin+labelWidth+2)
 	if x.Config != "" && x.Place != "" && p.o.Verbose {
 		p.lines = append(p.lines, line{{dim, indent + "in " + x.Place + ":"}})
 	}
 	rows := configRows(x)
-	limit := 8
-	if p.level >= shorterConfig {
-		limit = 4
-	}
 	for i, row := range rows {
 		if !p.o.Verbose && i == limit-1 && len(rows) > limit {
 			p.lines = append(p.lines, line{{dim, indent + "… " + count(len(rows)-i, "more line") + ": -v"}})
