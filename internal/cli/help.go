@@ -59,7 +59,7 @@ func useLine(cmd *cobra.Command) string {
 }
 
 // commandOrder is how commands are listed: by how often they are wanted.
-const commandOrder = "check survey retest guide lab clients schema version completion"
+const commandOrder = "check survey run retest guide lab clients env schema version completion"
 
 func visible(cmd *cobra.Command) []*cobra.Command {
 	all := slices.DeleteFunc(slices.Clone(cmd.Commands()), func(c *cobra.Command) bool { return !c.IsAvailableCommand() })

@@ -46,6 +46,10 @@ func LearnAs(hello *wire.ClientHello, record wire.Version, program, policyOf str
 	}
 	p := *base
 	p.Policy = policyFor(hello, base)
+	p.Software = nil
+	for _, c := range base.Stack() {
+		p.Software = append(p.Software, strings.TrimSpace(c.Software+" "+c.Release))
+	}
 	p.ID, p.Group, p.Label, p.Product, p.Version, p.Year = program, "", "", program, "", 0
 	if program == "" {
 		p.ID, p.Product = "learned", "learned client"

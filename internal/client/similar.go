@@ -103,6 +103,16 @@ func calledLike(p *Profile, program string) bool {
 	return len(program) > 1 && program == id
 }
 
+// Same says whether two hellos are of one client: the same offer, in any order.
+func Same(a, b *wire.ClientHello) bool {
+	for _, f := range features {
+		if x, y := f.of(a), f.of(b); len(without(x, y)) > 0 || len(without(y, x)) > 0 {
+			return false
+		}
+	}
+	return slices.Equal(a.ALPN(), b.ALPN())
+}
+
 func compare(h *wire.ClientHello, p *Profile) Match {
 	m := Match{Profile: p, Exact: true}
 	for _, f := range features {

@@ -117,7 +117,9 @@ func cases(t testing.TB) map[string]struct {
 	keyExchange := said{theClient, record(wire.ContentHandshake, wire.AppendMessage(nil, wire.TypeClientKeyExchange, make([]byte, 130)))}
 	clientCCS := said{theClient, record(wire.ContentChangeCipherSpec, []byte{1})}
 	return map[string]row{
-		"1.3: finished": {in13(clientCCS, sealed(theClient, app, 53), sealed(theServer, app, 240), sealed(theClient, app, 19), sealed(theServer, app, 19)), ending{theClient, FIN}, Verdict{Result: OK, Step: cause.StepSecure, WantsCertificate: transcript.No, Answered: transcript.No}},
+		"1.3: finished":          {in13(clientCCS, sealed(theClient, app, 53), sealed(theServer, app, 240), sealed(theClient, app, 90), sealed(theClient, app, 19), sealed(theServer, app, 19)), ending{theClient, FIN}, Verdict{Result: OK, Step: cause.StepSecure, WantsCertificate: transcript.No, Answered: transcript.No}},
+		"1.3: finished and left": {in13(clientCCS, sealed(theClient, app, 53), sealed(theServer, app, 240), sealed(theClient, app, 19)), ending{theClient, FIN}, Verdict{Result: OK, Step: cause.StepSecure, WantsCertificate: transcript.No, Answered: transcript.No, Unused: true}},
+		"1.2: finished and left": {in12(keyExchange, finished12(theClient), finished12(theServer)), ending{theClient, Reset}, Verdict{Result: OK, Step: cause.StepSecure, WantsCertificate: transcript.No, Answered: transcript.No, Unused: true}},
 		"1.3: left unused and closed by the server much later": {
 			in13(sealed(theClient, app, 53), sealed(theServer, app, 240), sealed(theServer, app, 19)), ending{theServer, FIN},
 			Verdict{Result: OK, Step: cause.StepSecure, WantsCertificate: transcript.No, Answered: transcript.No},

@@ -17,6 +17,7 @@ type shape struct {
 	// emptyCertificate an empty one, more a real one.
 	certificate int
 	response    bool // the server sent more than an alert afterwards
+	used        bool // the client did
 }
 
 // emptyCertificate is the size of the message with an empty context and list
@@ -62,12 +63,13 @@ func (c *Conn) shape() shape {
 			if r.Length != alert {
 				s.response = s.response || content > 0
 				answered = true
-			} else if !answered && !quiet && r.At-done < promptly {
+			} else if !answered && !quiet && r.At-done < promptly && !c.leftBefore(r.At) {
 				s.serverAlert = true
 			}
 		case !begun:
 		case s.clientFinished:
 			quiet = quiet || r.Length == alert && !s.serverAlert
+			s.used = s.used || r.Length != alert
 		case handshake == 0 && r.Length == alert:
 			s.clientAlert = true
 			return s
@@ -86,6 +88,11 @@ func (c *Conn) shape() shape {
 		s.serverAlert = false
 	}
 	return s
+}
+
+// leftBefore: what a server says after the client has gone is no answer.
+func (c *Conn) leftBefore(at time.Duration) bool {
+	return c.Ended.By == transcript.FromClient && c.Ended.How != Open && c.Ended.At <= at
 }
 
 // clientCertificate says whether the server asked for a certificate and whether

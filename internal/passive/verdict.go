@@ -34,6 +34,10 @@ type Verdict struct {
 	// WantsCertificate: the server asked for a client certificate; Answered: one was
 	// shown.
 	WantsCertificate, Answered transcript.Tri
+	// Unused: the handshake was finished, and the client left without sending
+	// anything. So do those that look at the certificate afterwards and reject it, as
+	// programs with GnuTLS, and those that only wanted to see whether it works.
+	Unused bool
 }
 
 // unhurried is how long a client has to have waited before its leaving counts as
@@ -221,6 +225,7 @@ func (c *Conn) verdict12() Verdict {
 			c.T.Outcome.Reached = transcript.ReachedResponse
 		}
 		v.Result, v.Step = OK, cause.StepSecure
+		v.Unused = !data[transcript.FromClient] && !data[transcript.FromServer] && c.clientLeft()
 		return v
 	case alert != nil:
 		v.Result, v.Step, v.StoppedBy = Fail, cause.StepKeys, alert.From
@@ -260,7 +265,12 @@ func (c *Conn) verdict13() Verdict {
 		c.T.Outcome.Reached = transcript.ReachedResponse
 	}
 	v.Result, v.Step = OK, cause.StepSecure
+	v.Unused = !s.used && c.clientLeft()
 	return v
+}
+
+func (c *Conn) clientLeft() bool {
+	return c.Ended.By == transcript.FromClient && (c.Ended.How == FIN || c.Ended.How == Reset)
 }
 
 // broken is a handshake that ended after the ServerHello without an alert.

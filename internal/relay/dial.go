@@ -27,7 +27,7 @@ func (r *Relay) dial(c *Connection) (net.Conn, Failure) {
 	target := net.JoinHostPort(host, strconv.Itoa(int(port)))
 	ctx, cancel := context.WithTimeout(r.ctx, r.o.Timeout)
 	defer cancel()
-	if r.o.Proxy != nil {
+	if r.o.Proxy != nil && c.Via != ViaHTTP { // what is not TLS has a proxy of its own, if any
 		if u := r.o.Proxy(target); u != nil {
 			shown := *u
 			shown.User = nil

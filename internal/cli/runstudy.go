@@ -1,0 +1,487 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tlswhy/tlswhy"
+	"github.com/tlswhy/tlswhy/internal/cause"
+	"github.com/tlswhy/tlswhy/internal/client"
+	"github.com/tlswhy/tlswhy/internal/passive"
+	"github.com/tlswhy/tlswhy/internal/relay"
+	"github.com/tlswhy/tlswhy/internal/render"
+	"github.com/tlswhy/tlswhy/internal/report"
+	"github.com/tlswhy/tlswhy/internal/transcript"
+)
+
+// maxDiagnoses is how many failed handshakes are diagnosed: a program that fails
+// everywhere fails for few reasons.
+const maxDiagnoses = 6
+
+// runStudy makes the document of what a relay saw.
+type runStudy struct {
+	*app
+	f       *runFlags
+	options tlswhy.Options
+	args    []string
+
+	clients []*seenClient
+	roots   givenRoots
+}
+
+// seenClient is one client within the program.
+type seenClient struct {
+	id      string
+	learned *tlswhy.LearnedClient
+	bytes   int // of its first hello, records and all
+	named   bool
+	all     int
+	failed  int
+}
+
+// study turns connections into the document, and diagnoses what failed.
+func (s *runStudy) study(ctx context.Context, connections []*relay.Connection, exit int) *report.Run {
+	doc := &report.Run{Schema: report.RunSchema, Version: tlswhy.Version(), Command: s.args, ExitCode: exit, Verdict: report.Unknown}
+	s.roots = rootsGiven(s.args, s.getenv)
+	of := map[*relay.Connection]*seenClient{}
+	for _, c := range connections {
+		switch {
+		case c.TLS() && c.Seen.Hello != nil:
+			of[c] = s.clientOf(c)
+		case c.Failed.Kind == "" && !c.TLS():
+			doc.NotTLS++
+		}
+	}
+	slices.SortStableFunc(s.clients, func(a, b *seenClient) int {
+		return cmp.Or(-cmp.Compare(a.failed, b.failed), -cmp.Compare(a.all, b.all))
+	})
+	for i, c := range s.clients {
+		c.id = "c" + strconv.Itoa(i+1)
+	}
+	var failed []*relay.Connection // the first of each handshake
+	for _, c := range connections {
+		if c.Failed.Kind == "" && !c.TLS() {
+			continue
+		}
+		h := handshakeSeen(c, of[c])
+		if c.Verdict.Unused && exit != 0 {
+			h.Outcome = unusedOutcome
+		}
+		if i := slices.IndexFunc(doc.Handshakes, func(x report.RunHandshake) bool { return sameHandshake(x, h) }); i >= 0 {
+			doc.Handshakes[i].Count++
+			continue
+		}
+		doc.Handshakes = append(doc.Handshakes, h)
+		failed = append(failed, c)
+	}
+	for i := range doc.Handshakes {
+		h := &doc.Handshakes[i]
+		if h.Outcome == unusedOutcome {
+			s.unused(ctx, doc, h, failed[i], of[failed[i]])
+		}
+		switch h.Outcome {
+		case "fail":
+			doc.Verdict = report.Fail
+			if h.Report == nil && ctx.Err() == nil && len(doc.Reports) < maxDiagnoses {
+				s.diagnose(ctx, doc, h, failed[i], of[failed[i]])
+			}
+		case "ok":
+			if doc.Verdict == report.Unknown {
+				doc.Verdict = report.OK
+			}
+		}
+	}
+	for _, c := range s.clients {
+		doc.Clients = append(doc.Clients, clientSeen(c))
+	}
+	if len(doc.Handshakes) == 0 {
+		doc.Notes = append(doc.Notes, unseen(s.args, doc.NotTLS)...)
+	}
+	return doc
+}
+
+// clientOf is the client that a connection's hello is of, learned if it is new.
+func (s *runStudy) clientOf(c *relay.Connection) *seenClient {
+	hello := c.Seen.Hello
+	var found *seenClient
+	for _, k := range s.clients {
+		if client.Same(k.learned.Profile.Hello, hello) {
+			found = k
+		}
+	}
+	if found == nil {
+		policy := s.f.as
+		if file, ok := strings.CutPrefix(policy, "@"); ok {
+			policy = ""
+			if l, err := tlswhy.ReadClient(file); err == nil {
+				policy = l.PolicyFrom
+			}
+		}
+		l, err := client.LearnAs(hello, c.Seen.HelloRecord, programName(s.args[0]), policy)
+		if err != nil {
+			return nil
+		}
+		found = &seenClient{learned: l, bytes: len(c.Seen.T.Hello)}
+		s.clients = append(s.clients, found)
+	}
+	// An address has no server name: whether it sends one is seen with a name alone.
+	if _, err := netip.ParseAddr(c.Host); err != nil || hello.ServerName() != "" {
+		found.learned.Profile.Policy.SendsSNI = hello.ServerName() != ""
+		found.named = true
+	} else if !found.named {
+		found.learned.Profile.Policy.SendsSNI = found.learned.Nearest.Profile.Policy.SendsSNI
+	}
+	found.all++
+	if c.Broken() {
+		found.failed++
+	}
+	return found
+}
+
+func clientSeen(c *seenClient) report.RunClient {
+	l := c.learned
+	h := l.Profile.Hello
+	raw, _ := h.Marshal() // it was parsed from bytes
+	_, ja3 := client.JA3(h)
+	o := &report.Offered{
+		Versions: h.SupportedVersions(), Ciphers: h.CipherSuites, Groups: h.SupportedGroups(), SignatureAlgorithms: h.SignatureAlgorithms(),
+		ALPN: h.ALPN(), Bytes: c.bytes,
+	}
+	if o.ALPN == nil {
+		o.ALPN = []string{}
+	}
+	for _, k := range h.KeyShares() {
+		o.KeyShares = append(o.KeyShares, k.Group)
+	}
+	for _, e := range h.Extensions {
+		o.Extensions = append(o.Extensions, e.Type)
+	}
+	if n := h.ServerName(); n != "" {
+		o.SNI = &n
+	}
+	f, err := l.File(time.Time{})
+	if err != nil {
+		f = &client.File{Hello: raw}
+	}
+	return report.RunClient{
+		ID: c.id, Nearest: l.Nearest.Profile.ID, Similarity: f.Similarity, Exact: l.Nearest.Exact, Differences: l.Nearest.Differences,
+		JA3: ja3, JA4: client.JA4(h), Offered: o, PolicyFrom: l.PolicyFrom, Assumed: l.Assumed, Hello: f.Hello, Handshakes: c.all, Failed: c.failed,
+	}
+}
+
+// handshakeSeen is a connection as the document tells of it.
+func handshakeSeen(c *relay.Connection, k *seenClient) report.RunHandshake {
+	h := report.RunHandshake{Target: targetOf(c), Via: string(c.Via), Count: 1}
+	if c.Remote.IsValid() {
+		h.Address = c.Remote.String()
+	}
+	if k != nil {
+		h.Client = k.id
+	}
+	if c.Failed.Kind != "" {
+		h.Outcome, h.Step, h.StoppedBy, h.Seen = "fail", cause.StepConnect, "network", c.Failed.Detail
+		hint(&h, connectCause(c.Failed))
+		return h
+	}
+	t, v := &c.Seen.T, c.Verdict
+	h.Outcome, h.Step, h.StoppedBy, h.Seen = string(v.Result), v.Step, string(v.StoppedBy), v.Detail
+	h.Alerts, h.WantsCertificate, h.Answered = t.Alerts, v.WantsCertificate, v.Answered
+	h.BytesSent, h.BytesReceived, h.MS = t.BytesSent, t.BytesReceived, float64(t.Times.Total.Microseconds())/1000
+	if t.Server != nil {
+		version, suite := t.Version(), t.Server.CipherSuite
+		h.Version, h.Cipher = &version, &suite
+		if t.Group != 0 {
+			g := t.Group
+			h.Group = &g
+		}
+	}
+	if v.Result == passive.Fail && v.Cause != "" {
+		hint(&h, v.Cause)
+	}
+	return h
+}
+
+// hint names a cause that no experiment has looked into.
+func hint(h *report.RunHandshake, id cause.ID) {
+	if id == "" {
+		return
+	}
+	possible := report.Possible
+	h.Cause, h.Confidence = &id, &possible
+}
+
+func connectCause(f relay.Failure) cause.ID {
+	switch {
+	case f.DNS:
+		return cause.DNSFailure
+	case f.Kind == transcript.Refused:
+		return cause.TCPRefused
+	case f.Kind == transcript.ConnectTimeout:
+		return cause.TCPTimeout
+	case f.Kind == transcript.Unreachable:
+		return cause.TCPUnreachable
+	case f.Kind == transcript.ProxyFailed:
+		return cause.ProxyRefused
+	}
+	return ""
+}
+
+// targetOf is whom the client meant: the server name, if it sent one, at the port
+// that it asked for.
+func targetOf(c *relay.Connection) string {
+	host := c.Host
+	if c.Seen != nil && c.Seen.Hello != nil && c.Seen.Hello.ServerName() != "" {
+		host = c.Seen.Hello.ServerName()
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(c.Port)))
+}
+
+// unusedOutcome stands for one that is not decided yet: the program finished the
+// handshake, left without using it, and failed.
+const unusedOutcome = "unused"
+
+// unused finds out whether a finished handshake was given up for its certificate.
+func (s *runStudy) unused(ctx context.Context, doc *report.Run, h *report.RunHandshake, c *relay.Connection, k *seenClient) {
+	if ctx.Err() == nil && len(doc.Reports) < maxDiagnoses {
+		s.diagnose(ctx, doc, h, c, k)
+	}
+	if h.Report == nil {
+		h.Outcome = string(passive.OK)
+		return
+	}
+	h.Outcome, h.StoppedBy = string(passive.Fail), "client"
+	h.Seen = "the client finished the handshake and left without using it, as programs do that look at the certificate afterwards"
+	if k != nil {
+		k.failed += h.Count
+	}
+}
+
+// sameHandshake: a program that tries again is told of once.
+func sameHandshake(a, b report.RunHandshake) bool {
+	return a.Target == b.Target && a.Client == b.Client && a.Outcome == b.Outcome && a.Seen == b.Seen && a.Address == b.Address
+}
+
+// diagnose repeats a failed handshake with the client's own hello, at the same
+// address, and finds out why.
+func (s *runStudy) diagnose(ctx context.Context, doc *report.Run, h *report.RunHandshake, c *relay.Connection, k *seenClient) {
+	o := s.options
+	if k != nil {
+		o.Learned = s.pointOfView(k)
+	} else {
+		o.Client = "" // it did not come to a hello
+	}
+	var notes []string
+	if o.CertFile == "" && s.roots.cert != "" && h.WantsCertificate != transcript.No {
+		with := o
+		with.CertFile, with.KeyFile = s.roots.cert, s.roots.key
+		if _, err := s.newChecker(with); err == nil { // encrypted keys, for one, are not read
+			o = with
+			notes = append(notes, fmt.Sprintf("the client certificate is that of %s, as %s says", s.roots.cert, s.roots.certSource))
+		}
+	}
+	if o.Connect == "" && o.Proxy == "" && c.Remote.IsValid() {
+		o.Connect = c.Remote.String()
+	}
+	check := s.check
+	if k == nil {
+		check = s.plainCheck
+	}
+	r, used, err := check(ctx, o, h.Target)
+	if err != nil {
+		doc.Notes = append(doc.Notes, fmt.Sprintf("%s: %s", h.Target, err))
+		return
+	}
+	again := "tlswhy run -- " + strings.Join(shellWords(s.args), " ")
+	for i := range r.Findings {
+		if k != nil && !strings.HasPrefix(o.Learned.Profile.ID, "@") {
+			r.Findings[i].Retest = again // the client is nowhere but in the program
+		}
+	}
+	root := r.Root()
+	if root != nil && root.Cause == cause.MTLSRequired && h.Answered == transcript.Yes {
+		// It was asked without the certificate that the program has.
+		id, likely := cause.MTLSCertRejected, report.Likely
+		h.Cause, h.Confidence, h.Step, h.Detail = &id, &likely, cause.StepKeys, s.gotThrough(h, k)
+		return
+	}
+	if h.Outcome == unusedOutcome && (root == nil || root.Step != cause.StepVerify) {
+		return
+	}
+	if used != "" {
+		notes = append(notes, used)
+	}
+	for _, n := range notes {
+		if !slices.Contains(doc.Notes, n) {
+			doc.Notes = append(doc.Notes, n)
+		}
+	}
+	i := len(doc.Reports)
+	doc.Reports, h.Report = append(doc.Reports, r), &i
+	if root == nil {
+		h.Detail = s.gotThrough(h, k)
+		return
+	}
+	id, confidence := root.Cause, root.Confidence
+	h.Cause, h.Confidence, h.Step, h.Detail = &id, &confidence, r.Step, render.Summary(root)
+}
+
+// pointOfView is the client under the name by which it can be asked for again.
+func (s *runStudy) pointOfView(k *seenClient) *tlswhy.LearnedClient {
+	l := *k.learned
+	p := *l.Profile
+	if s.f.save != "" {
+		p.ID = "@" + s.fileOf(k)
+	}
+	if s.roots.insecure != "" {
+		p.Policy.VerifiesChain, p.Policy.VerifiesName = false, false
+	}
+	l.Profile = &p
+	return &l
+}
+
+// plainCheck is for connections that did not come to a handshake: no root matters.
+func (s *runStudy) plainCheck(ctx context.Context, o tlswhy.Options, target string) (*tlswhy.Report, string, error) {
+	r, err := s.checkOnce(ctx, o, target)
+	return r, "", err
+}
+
+// check diagnoses one target; with the roots that the program was given, if it was.
+func (s *runStudy) check(ctx context.Context, o tlswhy.Options, target string) (r *tlswhy.Report, note string, err error) {
+	given := s.roots.file != "" && o.CAFile == ""
+	if given && !s.roots.extra {
+		with := o
+		with.CAFile = s.roots.file
+		if r, err := s.checkOnce(ctx, with, target); err == nil {
+			return r, fmt.Sprintf("the roots are those of %s, as %s says", s.roots.file, s.roots.source), nil
+		}
+	}
+	if r, err = s.checkOnce(ctx, o, target); err != nil {
+		return nil, "", err
+	}
+	if s.roots.insecure != "" {
+		note = "certificates are not verified, as " + s.roots.insecure + " says"
+	}
+	// Roots that come in addition matter where no other is trusted.
+	if root := r.Root(); given && s.roots.extra && root != nil && root.Step == cause.StepVerify {
+		with := o
+		with.CAFile = s.roots.file
+		again, err := s.checkOnce(ctx, with, target)
+		if err == nil && (again.Root() == nil || again.Root().Cause != root.Cause) {
+			return again, fmt.Sprintf("the roots are those of %s too, as %s says", s.roots.file, s.roots.source), nil
+		}
+	}
+	return r, note, nil
+}
+
+func (s *runStudy) checkOnce(ctx context.Context, o tlswhy.Options, target string) (*tlswhy.Report, error) {
+	p := s.newProgress(o.Timeout)
+	o.Progress, o.Early = p.attempt, p.early
+	c, err := s.newChecker(o)
+	if err != nil {
+		return nil, err
+	}
+	t, err := c.ParseTarget(target)
+	if err != nil {
+		return nil, err
+	}
+	p.begin([]tlswhy.Target{t})
+	r, err := c.Check(ctx, t)
+	p.end()
+	if r == nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// gotThrough says what a handshake that failed and fails no more may depend on.
+func (s *runStudy) gotThrough(h *report.RunHandshake, k *seenClient) string {
+	policy := "current clients"
+	if k != nil {
+		policy = k.learned.PolicyFrom
+	}
+	name := programName(s.args[0])
+	switch {
+	case h.StoppedBy == "client" && h.Step == cause.StepVerify:
+		return fmt.Sprintf("%s rejects a certificate that passes by the policy of %s: it trusts other roots, or checks more (a pinned key, a CA bundle of its own); --ca-file names its roots, and its own message says more", name, policy)
+	case h.StoppedBy == "server" && h.Answered == transcript.Yes:
+		return fmt.Sprintf("the server does not accept the certificate that %s shows; give it with --cert and --key to find out why", name)
+	case h.StoppedBy == "client":
+		return fmt.Sprintf("%s stops where %s would go on: it is stricter by its own settings; its own message says more", name, policy)
+	}
+	return "the same hello gets through now: the failure comes and goes, or depends on something that is not in the hello"
+}
+
+// fileOf is where a client is saved: the first in the file that was named, others
+// beside it.
+func (s *runStudy) fileOf(k *seenClient) string {
+	i := slices.Index(s.clients, k)
+	if i <= 0 {
+		return s.f.save
+	}
+	ext := filepath.Ext(s.f.save)
+	return fmt.Sprintf("%s-%d%s", strings.TrimSuffix(s.f.save, ext), i+1, ext)
+}
+
+// save writes the clients to files.
+func (s *runStudy) save(doc *report.Run) error {
+	if s.f.save == "" {
+		return nil
+	}
+	for i, k := range s.clients {
+		f, err := k.learned.File(time.Now())
+		if err != nil {
+			return err
+		}
+		name := s.fileOf(k)
+		out, err := s.open(name)
+		if err == nil {
+			err = errors.Join(render.WriteJSON(out, f), out.commit())
+			out.abandon()
+		}
+		if err != nil {
+			return fmt.Errorf("--save %q: %w", name, plainError(err))
+		}
+		doc.Clients[i].Saved = name
+	}
+	return nil
+}
+
+// unseen says why nothing was seen, and what helps.
+func unseen(args []string, plain int) []string {
+	name := programName(args[0])
+	if plain > 0 {
+		return []string{fmt.Sprintf("%s came through the relay, but not with TLS", name)}
+	}
+	notes := []string{fmt.Sprintf("%s opened no connection through the relay: its TLS, if any, was not seen", name)}
+	switch name {
+	case "node":
+		notes = append(notes, "Node.js heeds proxy settings from 22.21 and 24.5 on; with older releases use a proxy agent, for example the package global-agent")
+	case "openssl":
+		notes = append(notes, "openssl s_client heeds no proxy settings; its -proxy option does")
+	default:
+		notes = append(notes, "it heeds no proxy settings (HTTPS_PROXY), has its own, or makes exceptions for this host; look for a proxy option of its own")
+	}
+	return append(notes, "a hello from a capture serves as well: tlswhy TARGET --as @hello.bin")
+}
+
+// shellWords are arguments as they can be pasted into a shell.
+func shellWords(args []string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		if a != "" && strings.Trim(a, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@=,%+") == "" {
+			out[i] = a
+			continue
+		}
+		out[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+	}
+	return out
+}
