@@ -60,7 +60,7 @@ func TestAsLocalIsWhatOpenSSLDoes(t *testing.T) {
 	}
 	t.Setenv("SSL_CERT_FILE", filepath.Join(dir, "ca.pem"))
 	t.Setenv("SSL_CERT_DIR", filepath.Join(dir, "none"))
-	fits := 0
+	fits, connects := 0, 0
 	for _, conf := range localConfs {
 		file := filepath.Join(t.TempDir(), "openssl.cnf")
 		text := "openssl_conf = init\n[init]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n[tls]\n" + strings.Join(conf, "\n") + "\n"
@@ -85,15 +85,22 @@ func TestAsLocalIsWhatOpenSSLDoes(t *testing.T) {
 					t.Fatal(checkErr)
 				}
 				says := r.Verdict == OK || r.Verdict == Warn
-				if does := err == nil; says != does {
+				does := err == nil
+				if says != does {
 					t.Errorf("verdict %s, openssl connects: %v\n%s\n%+v", r.Verdict, does, lastLines(out), r.Findings)
 					return
 				}
 				fits++
+				if does {
+					connects++
+				}
 			})
 		}
 	}
-	t.Logf("%d of %d pairs", fits, len(localConfs)*len(localServers))
+	if pairs := len(localConfs) * len(localServers); fits == pairs && (connects < pairs/4 || connects > pairs*3/4) {
+		t.Errorf("%d of %d pairs connect: the servers tell little", connects, pairs)
+	}
+	t.Logf("%d of %d pairs as predicted, %d of them connect", fits, len(localConfs)*len(localServers), connects)
 }
 
 func lastLines(b []byte) []byte {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tlswhy/tlswhy"
 	"github.com/tlswhy/tlswhy/internal/client"
+	"github.com/tlswhy/tlswhy/internal/env"
 	"github.com/tlswhy/tlswhy/internal/lab"
 	"github.com/tlswhy/tlswhy/internal/render"
 )
@@ -43,7 +44,7 @@ func (a *app) completeFlags(cmd *cobra.Command) {
 }
 
 func clientNames() []string {
-	var names []string
+	names := []string{env.LocalID + "\tthis machine (tlswhy env)"}
 	for _, p := range client.All() {
 		names = append(names, p.ID+"\t"+p.Product+" "+p.Version)
 	}

@@ -14,8 +14,8 @@ const Schema = "tlswhy/env/v1"
 // Document is a machine as a client.
 type Document struct {
 	Schema   string     `json:"schema"`
-	Version  string     `json:"version"` // of tlswhy
-	Time     string     `json:"time"`    // RFC 3339, by this machine's clock
+	Version  string     `json:"tlswhy"` // version of the program
+	Time     string     `json:"time"`   // RFC 3339, by this machine's clock
 	System   System     `json:"system"`
 	Clock    Clock      `json:"clock"`
 	Proxy    Proxy      `json:"proxy"`
@@ -152,6 +152,8 @@ type Store struct {
 	Missing []Root   `json:"missing"`
 	UsedBy  []string `json:"used_by"` // ids of stacks
 	Problem string   `json:"problem,omitempty"`
+	// Certificates are all of them, by their fingerprints.
+	Certificates []Root `json:"certificates"`
 
 	certs map[string]bool // fingerprints
 	ders  [][]byte

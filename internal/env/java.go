@@ -38,7 +38,7 @@ func (h *Host) java(ctx context.Context, d *Document) {
 		return
 	}
 	s.Version = properties["java.version"]
-	s.Library = "JSSE of Java " + s.Version
+	s.Library = "JSSE " + s.Version
 	for _, name := range sortedKeys(properties) {
 		if !strings.HasPrefix(name, "java.") || name == "java.security.properties" {
 			s.Settings = append(s.Settings, Setting{Name: "-D" + name, Value: hidden(name, properties[name])})

@@ -39,16 +39,19 @@ func nearestProfile(s *Stack) (id, nearness string) {
 	if len(candidates) == 0 {
 		return "", ""
 	}
-	if s.JA4 != "" {
-		for _, c := range candidates {
-			if p, err := client.Get(c.id); err == nil && client.JA4(p.Hello) == s.JA4 {
-				return c.id, "the same fingerprint (JA4 " + s.JA4 + ")"
-			}
-		}
-	}
 	version := s.Version
 	if candidates[0].library {
 		version = versionOf(s.Library)
+	}
+	same := slices.Clone(candidates)
+	if s.JA4 != "" {
+		same = slices.DeleteFunc(same, func(c candidate) bool {
+			p, err := client.Get(c.id)
+			return err != nil || client.JA4(p.Hello) != s.JA4
+		})
+		if len(same) > 0 {
+			candidates = same
+		}
 	}
 	best := candidates[0]
 	for _, c := range candidates {
@@ -57,6 +60,8 @@ func nearestProfile(s *Stack) (id, nearness string) {
 		}
 	}
 	switch {
+	case s.JA4 != "" && len(same) > 0:
+		return best.id, "with the same fingerprint"
 	case best.version == version || version == "":
 		return best.id, "of the same version"
 	case best.library:

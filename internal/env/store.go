@@ -26,7 +26,7 @@ func (h *Host) store(d *Document, id, format string, read func() ([][]byte, erro
 			return &d.Stores[i]
 		}
 	}
-	s := Store{ID: id, Path: id, Format: format, Expired: []Root{}, Unlisted: []Root{}, Missing: []Root{}, UsedBy: []string{}}
+	s := Store{ID: id, Path: id, Format: format, Expired: []Root{}, Unlisted: []Root{}, Missing: []Root{}, Certificates: []Root{}, UsedBy: []string{}}
 	ders, err := read()
 	if err != nil {
 		s.Problem = err.Error()
@@ -103,6 +103,7 @@ func (h *Host) describe(s *Store, ders [][]byte) {
 		}
 		s.certs[sum] = true
 		s.ders = append(s.ders, c.Raw)
+		s.Certificates = append(s.Certificates, Root{Subject: c.Subject.String(), SHA256: sum})
 		r := Root{Subject: c.Subject.String(), SHA256: sum, Added: added[sum]}
 		if !c.NotAfter.IsZero() {
 			r.NotAfter = rfc3339(c.NotAfter)
@@ -125,7 +126,8 @@ func (h *Host) describe(s *Store, ders [][]byte) {
 		s.Newest = rfc3339(newest)
 	}
 	s.Roots = len(s.certs)
-	s.SHA256 = setHash(s.certs)
+	slices.SortFunc(s.Certificates, func(a, b Root) int { return strings.Compare(a.SHA256, b.SHA256) })
+	s.SHA256 = setHash(s.Certificates)
 	for _, k := range tellingRoots() {
 		if s.Roots > 0 && !s.certs[k.SHA256] {
 			s.Missing = append(s.Missing, Root{Subject: k.Subject, SHA256: k.SHA256})
@@ -133,16 +135,11 @@ func (h *Host) describe(s *Store, ders [][]byte) {
 	}
 }
 
-// setHash is the same for the same certificates, whatever their order.
-func setHash(certs map[string]bool) string {
-	all := make([]string, 0, len(certs))
-	for c := range certs {
-		all = append(all, c)
-	}
-	slices.Sort(all)
+// setHash is of the fingerprints of sorted certificates.
+func setHash(all []Root) string {
 	sum := sha256.New()
 	for _, c := range all {
-		b, _ := hex.DecodeString(c) // written by describe
+		b, _ := hex.DecodeString(c.SHA256) // written by describe
 		sum.Write(b)
 	}
 	return hex.EncodeToString(sum.Sum(nil))

@@ -311,7 +311,7 @@ func (h *Host) golang(ctx context.Context, d *Document) {
 	out, stderr, err := h.ask(ctx, bin, "version")
 	if words := strings.Fields(out); len(words) >= 3 {
 		s.Version = strings.TrimPrefix(words[2], "go")
-		s.Library = "crypto/tls of Go " + s.Version
+		s.Library = "crypto/tls " + s.Version
 	} else {
 		s.Problems = append(s.Problems, whyNot("it does not say its version", err, stderr))
 	}
@@ -319,12 +319,26 @@ func (h *Host) golang(ctx context.Context, d *Document) {
 		s.Settings = append(s.Settings, Setting{Name: "GODEBUG", Value: v})
 	}
 	s.MinVersion, s.MaxVersion = goVersions(s.Version)
-	if f := h.getenv("SSL_CERT_FILE"); f != "" {
-		s.Store = h.pemStore(d, f).ID
-	} else {
-		s.Store = h.systemStore(d)
-	}
+	s.Store = h.goStore(d)
 	d.Stacks = append(d.Stacks, s)
+}
+
+// goStore: crypto/x509 reads a file, the variable's or the first usual one, and
+// directories besides, which matter where the file gives nothing.
+func (h *Host) goStore(d *Document) string {
+	f := h.getenv("SSL_CERT_FILE")
+	if f == "" {
+		return h.systemStore(d)
+	}
+	s := h.pemStore(d, f)
+	if s.Roots > 0 {
+		return s.ID
+	}
+	dir, _, _ := strings.Cut(cmp.Or(h.getenv("SSL_CERT_DIR"), "/etc/ssl/certs"), ":")
+	if x := h.dirStore(d, dir); x.Roots > 0 {
+		return x.ID
+	}
+	return f
 }
 
 // simple is a program that is asked for its version alone.
@@ -368,11 +382,9 @@ func (h *Host) simple(ctx context.Context, d *Document, x simple) {
 	case x.id == "gnutls":
 		s.Library = strings.TrimSpace("GnuTLS " + s.Version)
 	case x.id == "psql":
-		// psql speaks through libpq.
-		for _, lib := range h.needed(bin) {
-			if strings.HasPrefix(lib, "libpq.so") {
-				s.Library = h.libraryFrom(ctx, d, h.sharedLibrary(lib))
-			}
+		// psql speaks through libpq; on Debian the program in PATH is a script.
+		if lib := h.sharedLibrary("libpq.so.5"); lib != "" {
+			s.Library = h.libraryFrom(ctx, d, lib)
 		}
 	case x.library != nil:
 		if m := x.library.FindStringSubmatch(out); m != nil {
