@@ -1,12 +1,15 @@
 package client
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/lab/oddtls"
 	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
@@ -237,6 +240,32 @@ func TestPublishedFingerprints(t *testing.T) {
 	want, _ := JA3(recorded.Hello)
 	if got, _ := JA3(like.Hello); got != want {
 		t.Errorf("java-21: JA3 %s, recorded of 17: %s", got, want)
+	}
+}
+
+// TestDocumentedRoots: Let's Encrypt says which platforms trust its root: Java 8
+// since 8u141, Java 7 since 7u151, Windows that fetches roots.
+func TestDocumentedRoots(t *testing.T) {
+	for id, want := range map[string]bool{
+		"java-6": false, "java-7": false, "java-8u51": false, "java-8u181": true, "java-8": true, "java-11.0.2": true, "java-21": true,
+		"schannel-7": true, "schannel-2012r2": true, "schannel-11": true, "ie11-win7": true, "dotnet-8-linux": true,
+	} {
+		p, err := Get(id)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		s, err := p.Store()
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		got := slices.ContainsFunc(s.Anchors(), func(a *trust.Anchor) bool {
+			return strings.Contains(fmt.Sprint(a.Certificate.Subject), "CN=ISRG Root X1,")
+		})
+		if got != want {
+			t.Errorf("%s (%s): ISRG Root X1 is in it: %v", id, p.Policy.Store, got)
+		}
 	}
 }
 
