@@ -10,6 +10,10 @@ import (
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
+// paddedSize is what a padding extension without content fills a hello up to
+// (RFC 7685, Section 4).
+const paddedSize = 512
+
 // sampleName stands where a described hello sends the name of its target.
 const sampleName = "a.example.com"
 
@@ -142,6 +146,9 @@ func (h *hello) build() (*wire.ClientHello, error) {
 		}
 		ch.Extensions = append(ch.Extensions, e)
 	}
+	if d, ok := ch.Extension(wire.ExtPadding); ok && len(d) == 0 && !ch.PadTo(paddedSize) {
+		return nil, fmt.Errorf("extensions: padding: the hello has more than %d bytes without", paddedSize)
+	}
 	return ch, nil
 }
 
@@ -168,7 +175,7 @@ func rawExtension(text string) (wire.Extension, error) {
 // shareSizes are the bytes of a client's key share (RFC 8446, Section 4.2.8; RFC 9794's hybrids).
 var shareSizes = map[wire.Group]int{
 	wire.GroupX25519: 32, wire.GroupX448: 56, wire.GroupSecp256r1: 65, wire.GroupSecp384r1: 97, wire.GroupSecp521r1: 133,
-	wire.GroupFFDHE2048: 256, wire.GroupFFDHE3072: 384, wire.GroupX25519MLKEM768: 1216,
+	wire.GroupFFDHE2048: 256, wire.GroupFFDHE3072: 384, wire.GroupX25519MLKEM768: 1216, wire.GroupX25519Kyber768Draft00: 1216,
 	wire.GroupSecP256r1MLKEM768: 1249, wire.GroupSecP384r1MLKEM1024: 1665,
 }
 
