@@ -28,19 +28,20 @@ func (p *Profile) TrustPolicy(publicRoots bool) trust.Policy {
 		labels = defaultWildcardLabels
 	}
 	return trust.Policy{
-		Trust:          pol.VerifiesChain,
-		Time:           pol.VerifiesChain || pol.VerifiesDates,
-		Name:           pol.VerifiesName,
-		Names:          trust.NameRules{
+		Trust: pol.VerifiesChain,
+		Time:  pol.VerifiesChain || pol.VerifiesDates,
+		Name:  pol.VerifiesName,
+		Names: trust.NameRules{
 			CommonName: !pol.RequireSAN, WildcardLabels: labels, IPInCommonName: pol.IPInCommonName, IPAsDNSName: pol.IPAsDNSName,
 		},
-		PartialChain:   pol.PartialChain,
-		SentOrderOnly:  pol.SentOrderOnly,
-		MinRSABits:     onlyIf(pol.VerifiesChain, pol.MinRSABits),
-		MinECBits:      onlyIf(pol.VerifiesChain, pol.MinECBits),
-		RefuseSHA1Leaf: pol.VerifiesChain && pol.RefuseSHA1Certificates,
-		RefuseSHA1CA:   pol.VerifiesChain && pol.RefuseSHA1Certificates,
-		RefuseMD5:      pol.VerifiesChain && (pol.RefuseMD5Certificates || pol.RefuseSHA1Certificates),
+		PartialChain:       pol.PartialChain,
+		SentOrderOnly:      pol.SentOrderOnly,
+		IgnoresAnchorDates: pol.IgnoresAnchorDates,
+		MinRSABits:         onlyIf(pol.VerifiesChain, pol.MinRSABits),
+		MinECBits:          onlyIf(pol.VerifiesChain, pol.MinECBits),
+		RefuseSHA1Leaf:     pol.VerifiesChain && pol.RefuseSHA1Certificates,
+		RefuseSHA1CA:       pol.VerifiesChain && pol.RefuseSHA1Certificates,
+		RefuseMD5:          pol.VerifiesChain && (pol.RefuseMD5Certificates || pol.RefuseSHA1Certificates),
 
 		ServerEKU:       pol.VerifiesChain && !pol.IgnoresEKU,
 		KeyUsage:        pol.CheckKeyUsage,
