@@ -1,6 +1,7 @@
 package env
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,8 +41,11 @@ func nearestProfile(s *Stack) (id, nearness string) {
 		return "", ""
 	}
 	version := s.Version
-	if candidates[0].library {
+	switch {
+	case candidates[0].library:
 		version = versionOf(s.Library)
+	case s.ID == "java":
+		version = javaNumber(version)
 	}
 	same := slices.Clone(candidates)
 	if s.JA4 != "" {
@@ -89,7 +93,9 @@ func candidatesFor(s *Stack) []candidate {
 			}
 			v := strings.TrimRight(after, "-abcdefghijklmnopqrstuvwxyz")
 			if p, err := client.Get(id); err == nil && p.Version != "" {
-				v = versionOf(p.Version)
+				if v = versionOf(p.Version); strings.HasPrefix(id, "java-") {
+					v = versionOf(javaNumber(p.Version))
+				}
 			}
 			out = append(out, candidate{id, v, byLibrary})
 		}
@@ -99,6 +105,18 @@ func candidatesFor(s *Stack) []candidate {
 		}
 	}
 	return nil
+}
+
+// javaNumber writes 1.8.0_412 and 8u412 as 8.0.412.
+func javaNumber(s string) string {
+	major, update := javaVersion(s)
+	if major >= 9 || major == 0 {
+		return s
+	}
+	if _, u, ok := strings.Cut(s, "u"); ok && update == 0 {
+		update = number(leadingDigits(u))
+	}
+	return fmt.Sprintf("%d.0.%d", major, update)
 }
 
 var versionNumber = regexp.MustCompile(`[0-9]+(?:\.[0-9]+)*[a-z]?`)

@@ -36,6 +36,9 @@ func readTLSSettings(all []Setting) tlsSettings {
 			name = name[i+1:]
 		}
 		known := true
+		if strings.HasPrefix(strings.ToUpper(s.Value), "DTLS") {
+			continue // the same names serve both; this is not about TLS
+		}
 		switch strings.ToLower(name) {
 		case "minprotocol":
 			t.min, known = protocol(s.Value)
@@ -65,10 +68,9 @@ func readTLSSettings(all []Setting) tlsSettings {
 	return t
 }
 
-// protocol reads TLSv1.2 and the like; None is no bound. DTLS has settings of
-// its own under the same names and is passed over.
+// protocol reads TLSv1.2 and the like; None is no bound.
 func protocol(s string) (wire.Version, bool) {
-	if strings.EqualFold(s, "None") || strings.HasPrefix(strings.ToUpper(s), "DTLS") {
+	if strings.EqualFold(s, "None") {
 		return 0, true
 	}
 	return wire.ParseVersion(s)
