@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tlswhy/tlswhy/internal/compat"
+	"github.com/tlswhy/tlswhy/internal/env"
+	"github.com/tlswhy/tlswhy/internal/client"
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/survey"
 )
@@ -18,7 +21,9 @@ import (
 func TestSchemaMatchesTypes(t *testing.T) {
 	for kind, v := range map[string]any{
 		"report": report.Report{}, "reports": report.Reports{}, "retest": report.Retest{}, "retests": report.Retests{},
-		"survey": survey.Survey{}, "surveys": survey.Many{}, "survey-diff": survey.Diff{},
+		"env": env.Document{}, "env-diff": env.Diff{},
+		"clients": compat.Result{}, "survey": survey.Survey{}, "surveys": survey.Many{}, "survey-diff": survey.Diff{},
+		"run": report.Run{}, "client": client.File{},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			w := walker{t: t, docs: map[string]map[string]any{}}

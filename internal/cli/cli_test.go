@@ -32,6 +32,11 @@ func (f *fake) Check(ctx context.Context, t tlswhy.Target) (*tlswhy.Report, erro
 	return f.answer(ctx, f.o, t)
 }
 
+// Compatibility is never reached: the scripts run the real one.
+func (f *fake) Compatibility(context.Context, tlswhy.Target, tlswhy.ClientsOptions) (*tlswhy.Compatibility, error) {
+	return nil, errors.New("not faked")
+}
+
 // Survey finds TLS 1.3 everywhere but at nothing.example, and TLS 1.2 besides
 // where no other place is dialled.
 func (f *fake) Survey(ctx context.Context, t tlswhy.Target) (*tlswhy.SurveyResult, error) {

@@ -104,7 +104,7 @@ connects, 1 it fails, 3 could not tell; 2 wrong usage, 130 interrupted.`,
 	group(fs, groupCompare, "family")
 	fs.StringVar(&f.change, "if", "", "show whom a `CHANGE` of the server would lose or let in")
 	group(fs, groupCompare, "if")
-	fs.Lookup("budget").Usage = "open `N` connections at most; default 1000"
+	fs.Lookup("budget").Usage = "open `N` connections at most; default 2000"
 	fs.Lookup("verbose").Usage = "show every client in a row of its own"
 	_ = fs.MarkHidden("ech-config") // it is there
 	a.completeFlags(cmd)

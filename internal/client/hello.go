@@ -57,6 +57,32 @@ func (p *Profile) BuildHello(opts HelloOptions) *wire.ClientHello {
 	return h
 }
 
+// FallBack is the client as it tries again with a version at most.
+func (p *Profile) FallBack(v wire.Version) *Profile {
+	c := *p
+	c.Hello = p.Hello.Clone()
+	limitTo(c.Hello, v)
+	return &c
+}
+
+// limitTo takes out of a hello what is newer than a version.
+func limitTo(h *wire.ClientHello, v wire.Version) {
+	h.LegacyVersion = min(v, wire.VersionTLS12)
+	for _, t := range []wire.ExtensionType{wire.ExtSupportedVersions, wire.ExtKeyShare, wire.ExtPSKKeyExchangeModes, wire.ExtPostHandshakeAuth} {
+		h.Remove(t)
+	}
+	if v < wire.VersionTLS12 {
+		h.Remove(wire.ExtSignatureAlgorithms) // RFC 5246, Section 7.4.1.4.1
+	}
+	if v < wire.VersionTLS10 {
+		h.Extensions = nil
+	}
+	h.CipherSuites = slices.DeleteFunc(h.CipherSuites, func(x wire.CipherSuite) bool {
+		i, ok := x.Info()
+		return ok && i.MinVersion > v
+	})
+}
+
 func (p *Profile) setServerName(h *wire.ClientHello, name string) {
 	name = strings.TrimSuffix(name, ".") // RFC 6066, Section 3
 	_, err := netip.ParseAddr(name)

@@ -98,6 +98,13 @@ type memory struct {
 	stores   map[string]store
 	verdicts map[verdictKey]trust.Result
 	cas      *trust.Cache
+	// fallbacks are clients as they try again.
+	fallbacks map[fallback]*Profile
+}
+
+type fallback struct {
+	id string
+	v  wire.Version
 }
 
 // hello is what a client sends, and how many bytes that are.
@@ -111,7 +118,7 @@ func NewPredictor(f *transcript.Facts, o PredictOptions) *Predictor {
 	if o.At.IsZero() {
 		o.At = time.Now()
 	}
-	m := &memory{hellos: map[*Profile]hello{}, stores: map[string]store{}, verdicts: map[verdictKey]trust.Result{}, cas: trust.NewCache()}
+	m := &memory{hellos: map[*Profile]hello{}, stores: map[string]store{}, verdicts: map[verdictKey]trust.Result{}, cas: trust.NewCache(), fallbacks: map[fallback]*Profile{}}
 	return &Predictor{f: f, o: o, served: readServed(f.Served, m.cas), memory: m}
 }
 
@@ -167,7 +174,42 @@ const maxWorlds = 64
 // Predict says how the client would fare. Where a fact is unknown it looks at
 // what would follow from either value: only if that makes no difference to
 // outcome and cause is the prediction exact.
+//
+// A client that tries again by itself with an older version connects if that does.
 func (pr *Predictor) Predict(p *Profile) Prediction {
+	x := pr.predict(p)
+	if x.Outcome == OK || x.Step > cause.StepCipher {
+		return x
+	}
+	for _, v := range p.Policy.FallsBack {
+		y := pr.predict(pr.older(p, v))
+		if y.Outcome != OK {
+			continue
+		}
+		if !y.Exact {
+			x.Exact, x.Open = false, y.Open
+			return x
+		}
+		y.Why = fmt.Sprintf("It falls back to %s by itself, and then %s", y.Version, lowerFirst(y.Why))
+		return y
+	}
+	return x
+}
+
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+
+// older is the client as it tries again, with a version at most.
+func (pr *Predictor) older(p *Profile, v wire.Version) *Profile {
+	key := fallback{p.ID, v}
+	q, ok := pr.fallbacks[key]
+	if !ok {
+		q = p.FallBack(v)
+		pr.fallbacks[key] = q
+	}
+	return q
+}
+
+func (pr *Predictor) predict(p *Profile) Prediction {
 	h := pr.hello(p)
 	in := func(given []assumption) (Prediction, *world) {
 		r := run{pr, &world{given: given}, p, h}

@@ -373,3 +373,31 @@ func BenchmarkLost(b *testing.B) {
 		pr.Lost(&after)
 	}
 }
+
+// A client that tries again with an older version gets through where the first
+// hello is what the server does not cope with.
+func TestFallsBack(t *testing.T) {
+	f := &transcript.Facts{
+		Versions: []wire.Version{wire.VersionTLS10, wire.VersionSSL30},
+		Suites: map[string]transcript.SuiteFacts{
+			"TLS 1.0": {Order: transcript.ServerOrder, Complete: true, List: []wire.CipherSuite{wire.TLS_RSA_WITH_AES_128_CBC_SHA}},
+			"SSL 3.0": {Order: transcript.ServerOrder, Complete: true, List: []wire.CipherSuite{wire.TLS_RSA_WITH_AES_128_CBC_SHA}},
+		},
+		Served: []transcript.Served{{SHA256: "1", Key: "RSA 2048", KeyFits: transcript.Yes, For: []transcript.Asked{transcript.ByName, transcript.ByNoName}}},
+	}
+	f.Features.ClientCertificate, f.Features.NoName, f.Features.SecureRenegotiation = "none", "same", transcript.Yes
+	f.Features.Tolerates = transcript.Tolerance{GREASE: transcript.Yes, FutureVersion: transcript.Yes, UnknownExtension: transcript.No, Medium: transcript.Yes, Large: transcript.Yes, NoExtensions: transcript.Yes}
+	p, err := Get("chrome-64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := PredictOptions{Host: "a.example", ServerName: "a.example", HTTP: true, NoTrust: true}
+	if x := p.Predict(f, o); x.Outcome != Fail {
+		t.Fatalf("%+v", x)
+	}
+	p.Policy.MinVersion, p.Policy.FallsBack = 0, []wire.Version{wire.VersionTLS10, wire.VersionSSL30}
+	x := p.Predict(f, o)
+	if x.Outcome != OK || !x.Exact || x.Version != wire.VersionSSL30 || !strings.HasPrefix(x.Why, "It falls back to SSL 3.0") {
+		t.Errorf("%+v", x)
+	}
+}

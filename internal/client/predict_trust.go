@@ -52,7 +52,11 @@ func (r *run) verify(d *deal, t *transcript.Transcript) (transcript.Tri, *failur
 		return transcript.No, stop(cause.SNIRequired, "another site's certificate to hellos without a server name",
 			"this client sends no server name, and without one the server shows the certificate of another site")
 	}
-	return transcript.No, stop(root.Cause, title(root.Cause), "%s", root.Detail)
+	id := root.Cause
+	if id == cause.HostnameMismatch && r.defaultSite(d.leaf) {
+		id = cause.WrongCertificate
+	}
+	return transcript.No, stop(id, title(id), "%s", root.Detail)
 }
 
 // roots is the store that the client trusts.
@@ -113,6 +117,14 @@ func countedSCTs(n int) []trust.SCT {
 		out[i].LogID[0] = byte(i + 1)
 	}
 	return out
+}
+
+// defaultSite: the certificate is what the server shows to hellos without a name
+// as well, and one for another site: that of the target's name may not be
+// configured at all.
+func (r *run) defaultSite(l *leaf) bool {
+	return slices.Contains(l.For, transcript.ByNoName) && slices.Contains(l.For, transcript.ByName) &&
+		l.chain[0] != nil && !trust.SameSite(r.o.Host, l.chain[0].DNSNames)
 }
 
 // namedSiteFits: the certificate that comes for the target's name is one for it.

@@ -16,6 +16,7 @@ import (
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/survey"
 	"github.com/tlswhy/tlswhy/internal/transcript"
+	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
 // Tryer makes attempts; see survey.Tryer.
@@ -35,11 +36,21 @@ type Options struct {
 
 // DefaultBudget is how many connections there may be: a survey's, and a diagnosis
 // of some clients.
-const DefaultBudget = survey.DefaultBudget + 400
+const DefaultBudget = survey.DefaultBudget + 1400
 
 // diagnosesAtOnce bounds how many clients are tried at the same time. Each makes
 // several attempts at once.
 const diagnosesAtOnce = 4
+
+// patience is how long a client that is tried waits for an answer, where nobody
+// asked for another time.
+const (
+	patience       = 10 * time.Second
+	defaultTimeout = 30 * time.Second
+)
+
+// quickly is a diagnosis that may be made for every client.
+const quickly = 2 * time.Second
 
 // Run surveys one address of the target and tells who can connect. Its error says
 // that the survey could not begin, or that ctx ended: the result then holds what
@@ -212,19 +223,39 @@ func (q *asking) attempt(ctx context.Context, i int) {
 	o := q.o.Diagnose
 	o.Client, o.Gentle = q.profiles[i], o.Gentle || q.survey.Gentle
 	o.Progress, o.Early = nil, nil
+	if o.Timeout == 0 || o.Timeout == defaultTimeout {
+		o.Timeout = patience // many clients are waiting for their turn
+	}
 	if a := q.survey.Target.Address; a != "" && o.Proxy == "" {
 		o.Connect, o.ConnectPort = a, cmp.Or(o.ConnectPort, q.target.Port)
 	}
-	r, err := diagnose.Check(ctx, q.try, q.target, o)
-	if r == nil || err != nil {
-		return
+	x, spent := q.check(ctx, o)
+	for _, v := range q.profiles[i].Policy.FallsBack {
+		if x.Outcome != Fail || *x.Step > cause.StepCipher {
+			break
+		}
+		o.Client = q.profiles[i].FallBack(v)
+		y, more := q.check(ctx, o)
+		spent += more
+		if y.Outcome == OK {
+			y.Why = "It falls back to " + v.String() + " by itself. " + y.Why
+			x = y
+		}
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.connections += r.Connections
-	open := q.rows[i].Open
-	q.rows[i] = tried(q.profiles[i], r)
-	q.rows[i].Open = open
+	q.connections += spent
+	x.Open = q.rows[i].Open
+	q.rows[i] = x
+}
+
+// check is one diagnosis, as a row, and how many connections it took.
+func (q *asking) check(ctx context.Context, o diagnose.Options) (Row, int) {
+	r, err := diagnose.Check(ctx, q.try, q.target, o)
+	if r == nil || err != nil {
+		return rowOf(o.Client), 0
+	}
+	return tried(o.Client, r), r.Connections
 }
 
 // tried is a row of a diagnosis.
@@ -281,45 +312,104 @@ func lowerFirst(s string) string {
 }
 
 // noAnswer: no hello of the survey was answered, the widest ones included. What
-// one client meets below TLS, all meet; otherwise each is tried.
+// no hello gets past, stops all. Where the hello makes the difference each client
+// is tried; if that takes long, one of each kind of hello, which speaks for the
+// others.
 func (q *asking) noAnswer(ctx context.Context) {
 	for i, c := range q.profiles {
 		q.rows[i] = rowOf(c)
 	}
 	own := slices.IndexFunc(q.profiles, func(p *client.Profile) bool { return p.ID == q.pointOfView().ID })
+	began := time.Now()
 	q.attempt(ctx, own)
 	first := q.rows[own]
 	if first.Outcome == Fail && nobodyGetsThrough(*first.Cause) {
-		for i, c := range q.profiles {
-			if i == own {
-				continue
-			}
-			q.rows[i] = rowOf(c)
-			x := &q.rows[i]
-			x.Outcome, x.Cause, x.Step, x.Why, x.Setting, x.How = Fail, first.Cause, first.Step, first.Why, first.Setting, Predicted
+		for i := range q.rows {
+			q.rows[i].copyEnd(first)
 		}
 		return
 	}
-	var rest []int
-	for i := range q.rows {
-		if i != own {
-			rest = append(rest, i)
+	if time.Since(began) < quickly {
+		var rest []int
+		for i := range q.rows {
+			if i != own {
+				rest = append(rest, i)
+			}
+		}
+		q.tryEach(ctx, rest)
+		return
+	}
+	if time.Since(began) < quickly {
+		var rest []int
+		for i := range q.rows {
+			if i != own {
+				rest = append(rest, i)
+			}
+		}
+		q.tryEach(ctx, rest)
+		return
+	}
+	speakers := map[shape]int{shapeOf(q.profiles[own]): own}
+	var todo []int
+	for i, c := range q.profiles {
+		if _, ok := speakers[shapeOf(c)]; !ok {
+			speakers[shapeOf(c)] = i
+			todo = append(todo, i)
 		}
 	}
-	q.tryEach(ctx, rest)
+	q.tryEach(ctx, todo)
+	for i, c := range q.profiles {
+		q.rows[i].copyEnd(q.rows[speakers[shapeOf(c)]])
+	}
 }
 
-// nobodyGetsThrough: the cause lies before the first byte of TLS, where clients
-// do not differ.
+// copyEnd gives a client that was not tried the end of one that fares like it.
+func (x *Row) copyEnd(y Row) {
+	if x.How != "" || y.How == "" {
+		return
+	}
+	x.Outcome, x.Cause, x.Step, x.Why, x.Setting, x.How = y.Outcome, y.Cause, y.Step, y.Why, y.Setting, Predicted
+}
+
+// nobodyGetsThrough: clients do not differ below TLS, nor where a diagnosis found
+// that no hello at all is answered.
 func nobodyGetsThrough(id cause.ID) bool {
+	switch id {
+	case cause.NotTLS, cause.STARTTLSRequired, cause.MalformedReply, cause.SilentAfterHello, cause.ClosedAfterHello, cause.ResetAfterHello:
+		return true
+	case cause.ClientSetup:
+		return false
+	}
 	c, ok := cause.Get(id)
 	return ok && c.Step == cause.StepConnect
 }
 
+// shape is what boxes on the way have been seen to drop a hello for.
+type shape struct {
+	serverName, tls13, extensions, grease, hybrid bool
+	size                                          int // 0: under 256 bytes, 1: under 512, 2: one segment, 3: more
+}
+
+func shapeOf(p *client.Profile) shape {
+	h := p.Hello
+	s := shape{
+		serverName: p.Policy.SendsSNI, tls13: h.OffersVersion(wire.VersionTLS13), extensions: len(h.Extensions) > 0,
+		grease: slices.ContainsFunc(h.CipherSuites, func(x wire.CipherSuite) bool { return wire.IsGREASE(uint16(x)) }),
+		hybrid: slices.ContainsFunc(h.KeyShares(), func(k wire.KeyShare) bool { return onlyTLS13(k.Group) }),
+	}
+	for _, limit := range []int{256, 512, 1440} {
+		if h.Size() >= limit {
+			s.size++
+		}
+	}
+	return s
+}
+
 // Endpoint is the address that was asked, for people.
 func (r *Result) Endpoint() string {
-	if r.Target.Address == "" {
-		return net.JoinHostPort(r.Target.Host, strconv.Itoa(int(r.Target.Port)))
+	port := strconv.Itoa(int(r.Target.Port))
+	if _, p, err := net.SplitHostPort(r.Options.Connect); err == nil {
+		port = p
 	}
-	return net.JoinHostPort(r.Target.Address, strconv.Itoa(int(r.Target.Port)))
+	return net.JoinHostPort(cmp.Or(r.Target.Address, r.Target.Host), port)
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"github.com/tlswhy/tlswhy/internal/trust"
 	"net/netip"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func TestSameSite(t *testing.T) {
 		{"www.example.org", nil, false},
 		{"localhost", []string{"localhost"}, false},
 	} {
-		if got := sameSite(x.host, x.names); got != x.want {
+		if got := trust.SameSite(x.host, x.names); got != x.want {
 			t.Errorf("%s and %v: %v", x.host, x.names, got)
 		}
 	}

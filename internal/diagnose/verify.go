@@ -14,7 +14,6 @@ import (
 	"github.com/tlswhy/tlswhy/internal/transcript"
 	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
-	"golang.org/x/net/publicsuffix"
 )
 
 // verifyInput is what the client's judgement of t's certificates depends on.
@@ -315,7 +314,7 @@ func (s *session) whichCertificate(ctx context.Context, t *transcript.Transcript
 		s.nameMissing(ts[0], t, f)
 		return
 	}
-	if answered(ts[0]) && ts[0].LeafSHA256() == t.LeafSHA256() && !sameSite(s.target.Host, s.chain[0].DNSNames) {
+	if answered(ts[0]) && ts[0].LeafSHA256() == t.LeafSHA256() && !trust.SameSite(s.target.Host, s.chain[0].DNSNames) {
 		f.Alternatives = append(f.Alternatives, report.Alternative{Cause: cause.WrongCertificate, Decides: decides(cause.HostnameMismatch, cause.WrongCertificate)})
 		f.Detail += " It is also what the server shows to clients that send no name: its default, so the site of this name may not be configured here at all."
 		wrong := finding(cause.WrongCertificate, f.Confidence, f.Detail, f.Evidence...)
@@ -338,13 +337,4 @@ func (s *session) nameMissing(named, t *transcript.Transcript, f *report.Finding
 	sni := finding(cause.SNIRequired, report.Proved, fmt.Sprintf("Without a server name in the hello the server shows the certificate of another site (%s); with %s it shows the right one.", s.chain[0].Subject.Short(), s.target.Host), f.Evidence...)
 	sni.Proof = &report.Proof{Kind: report.ByHandshake, Baseline: t.ID, Counterfactual: named.ID, Change: "sni: send " + s.target.Host, Effect: "the certificate of " + in.Chain[0].Subject.Short(), Repeated: 1}
 	*f = sni
-}
-
-// sameSite says that one of the names has the host's registrable domain.
-func sameSite(host string, names []string) bool {
-	site, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(host))
-	return err == nil && slices.ContainsFunc(names, func(n string) bool {
-		other, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(strings.TrimPrefix(n, "*.")))
-		return err == nil && other == site
-	})
 }

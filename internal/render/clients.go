@@ -158,14 +158,24 @@ type clientRun struct {
 
 // String is "Chrome 64–156*".
 func (c clientRun) String() string {
-	s := c.product + nbsp + c.labels[0]
-	if last := c.labels[len(c.labels)-1]; last != c.labels[0] {
-		s += "–" + last
-	}
+	s := c.product + nbsp + spanOf(c.labels)
 	if c.documented {
 		s += "*"
 	}
 	return strings.ReplaceAll(s, " ", nbsp)
+}
+
+// spanOf is from the first to the last; labels that say more than a version are
+// named one by one.
+func spanOf(labels []string) string {
+	first, last := labels[0], labels[len(labels)-1]
+	switch {
+	case slices.ContainsFunc(labels, func(l string) bool { return strings.ContainsAny(l, " ,") }):
+		return strings.Join(labels, " + ")
+	case first == last:
+		return first
+	}
+	return first + "–" + last
 }
 
 // nbsp keeps a product and its versions on one line.
@@ -207,7 +217,7 @@ func kindFact(r *compat.Result, k client.Kind) (fact, bool) {
 		case compat.OK:
 			good = append(good, c.String())
 		case compat.Fail:
-			step := stepName(*c.row.Step)
+			step := c.row.Step.String()
 			if bad[step] == nil {
 				order = append(order, step)
 			}
@@ -292,7 +302,7 @@ func clientsTable(r *compat.Result) surveyTable {
 		switch x.Outcome {
 		case compat.Fail:
 			mark, g = "✗", gradeBad
-			why = stepName(*x.Step) + ": " + string(*x.Cause)
+			why = x.Step.String() + ": " + string(*x.Cause)
 		case compat.Unknown:
 			mark, g = "?", gradePoor
 		}

@@ -73,12 +73,11 @@ func versionRanges(items []product) string {
 		for j+1 < len(items) && items[j+1].order <= items[j].order+1 {
 			j++
 		}
-		switch from, to := items[i].version, items[j].version; {
-		case from == to:
-			parts = append(parts, from)
-		default:
-			parts = append(parts, from+"–"+to)
+		var labels []string
+		for _, x := range items[i : j+1] {
+			labels = append(labels, x.version)
 		}
+		parts = append(parts, spanOf(labels))
 		i = j + 1
 	}
 	return strings.Join(slices.Compact(parts), ", ")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
 )
 
 // Host is a reference identity (RFC 9525, Section 2): what a certificate has to
@@ -132,6 +133,15 @@ func (c *Certificate) Covers(h Host, rules NameRules) bool {
 		}
 	}
 	return rules.CommonName && c.cnApplies() && MatchName(c.Subject.CN, h.DNS, rules)
+}
+
+// SameSite says that one of the names has the host's registrable domain.
+func SameSite(host string, names []string) bool {
+	site, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(host))
+	return err == nil && slices.ContainsFunc(names, func(n string) bool {
+		other, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(strings.TrimPrefix(n, "*.")))
+		return err == nil && other == site
+	})
 }
 
 // isAddress: the text is that address.
