@@ -42,7 +42,7 @@ func TestDocumentedLibraries(t *testing.T) {
 		clients []string
 	}{
 		{"modern", none, mozilla, []string{"android-10", "openssl-1.1.1"}},
-		{"modern", none, recorded, []string{"openssl-1.1.1-debian", "openssl-3.5", "postfix-3.7", "postfix-3.7-secure", "exim-4.96", "opensmtpd-6.8", "fetchmail-6.4", "mbsync-1.4", "msmtp-1.8", "psql-15", "ldapsearch-2.5", "go-1.13.15", "go-1.25.0", "thunderbird-153"}},
+		{"modern", none, recorded, []string{"openssl-1.1.1-debian", "openssl-3.5", "postfix-3.7", "postfix-3.7-secure", "exim-4.96", "opensmtpd-6.8", "fetchmail-6.4", "mbsync-1.4", "msmtp-1.8", "psql-15", "ldapsearch-2.5", "mariadb-10.11", "sendmail-8.17", "go-1.13.15", "go-1.25.0", "thunderbird-153"}},
 		{"modern", none, rustls, []string{"rustls-0.21", "rustls-0.23"}},
 		{"modern", none, android, []string{"android-12", "android-14", "android-15", "android-16"}},
 		{"modern", cause.NoSharedVersion, mozilla, []string{"android-9", "android-8", "openssl-1.0.2"}},
@@ -63,7 +63,7 @@ func TestDocumentedLibraries(t *testing.T) {
 		{"old", none, recorded, []string{"openssl-3.5", "go-1.25.0", "gmail"}},
 
 		{"TLS 1.2 and newer, names only", cause.SNIRequired, changes, []string{"openssl-0.9.8"}},
-		{"TLS 1.2 and newer, names only", cause.SNIRequired, recorded, []string{"postfix-3.7", "postfix-3.7-secure", "exim-4.96", "opensmtpd-6.8"}},
+		{"TLS 1.2 and newer, names only", cause.SNIRequired, recorded, []string{"postfix-3.7", "postfix-3.7-secure", "exim-4.96", "opensmtpd-6.8", "sendmail-8.17", "mariadb-10.11"}},
 		{"TLS 1.2 and newer, names only", none, "Android developer guide: SNI since 2.3", old4},
 
 		{"TLS 1.0 alone", none, android, append(old4, "android-5.0", "android-8", "android-10", "android-14")},
@@ -77,7 +77,7 @@ func TestDocumentedLibraries(t *testing.T) {
 		{"TLS 1.0 alone", cause.NoSharedVersion, exchange, []string{"exchange-online"}},
 		{"TLS 1.0 alone", cause.NoSharedVersion, schannel, []string{"curl-windows"}},
 		// OpenSSL 3 lists the version and does not take its SHA-1 signature.
-		{"TLS 1.0 alone", cause.NoSharedVersion, recorded, []string{"postfix-3.7-secure", "opensmtpd-6.8", "fetchmail-6.4", "mbsync-1.4"}},
+		{"TLS 1.0 alone", cause.NoSharedVersion, recorded, []string{"postfix-3.7-secure", "opensmtpd-6.8", "sendmail-8.17", "fetchmail-6.4", "mbsync-1.4", "mariadb-10.11"}},
 
 		{"SSL 3.0 alone", none, android, append(old4, "android-5.0")},
 		{"SSL 3.0 alone", none, changes, []string{"openssl-0.9.8"}},
@@ -107,7 +107,7 @@ func TestDocumentedLibraries(t *testing.T) {
 
 		{"DHE of 1024 bits alone", none, recorded, []string{"openssl-1.0.1", "openssl-1.0.2", "openssl-1.1.1", "postfix-3.7", "postfix-3.7-secure", "exim-4.96", "msmtp-1.8", "ldapsearch-2.5"}},
 		{"DHE of 1024 bits alone", none, android, []string{"android-4.4", "android-5.0", "android-6", "android-7.1"}},
-		{"DHE of 1024 bits alone", cause.WeakDH, recorded, []string{"openssl-1.1.1-debian", "openssl-3.5", "opensmtpd-6.8", "fetchmail-6.4", "mbsync-1.4", "psql-15", "curl-7.74"}},
+		{"DHE of 1024 bits alone", cause.WeakDH, recorded, []string{"openssl-1.1.1-debian", "openssl-3.5", "opensmtpd-6.8", "sendmail-8.17", "fetchmail-6.4", "mbsync-1.4", "psql-15", "mariadb-10.11", "curl-7.74"}},
 		{"DHE of 1024 bits alone", cause.NoSharedCipher, boring, []string{"android-8", "android-9", "android-14"}},
 		{"DHE of 2048 bits alone", none, recorded, []string{"openssl-1.0.1", "openssl-3.5", "opensmtpd-6.8", "postfix-3.7"}},
 		{"DHE of 2048 bits alone", cause.NoSharedCipher, rustls, []string{"rustls-0.21", "rustls-0.23", "go-1.25.0"}},
@@ -154,7 +154,7 @@ func TestDocumentedVerification(t *testing.T) {
 		{"a good one", none, "recorded", []string{"postfix-3.7", "postfix-3.7-secure", "exim-4.96", "opensmtpd-6.8", "msmtp-1.8", "psql-15", "openssl-1.1.1", "openssl-3.5", "go-1.13.15", "go-1.25.0"}},
 		{"a good one", none, "Android", []string{"android-5.0", "android-9", "android-16"}},
 
-		{"another name", none, "recorded", []string{"postfix-3.7", "exim-4.96", "opensmtpd-6.8"}},
+		{"another name", none, "recorded", []string{"postfix-3.7", "exim-4.96", "opensmtpd-6.8", "sendmail-8.17"}},
 		{"another name", none, "PHP, migration to 5.6", []string{"php-5.5"}},
 		{"another name", cause.HostnameMismatch, "recorded", []string{"postfix-3.7-secure", "fetchmail-6.4", "mbsync-1.4", "msmtp-1.8", "psql-15", "ldapsearch-2.5", "openssl-1.1.1", "openssl-3.5", "go-1.13.15"}},
 		{"another name", cause.HostnameMismatch, "RFC 8461, Section 4.1", []string{"gmail-sts", "exchange-online-sts"}},
@@ -165,10 +165,10 @@ func TestDocumentedVerification(t *testing.T) {
 		{"a common name alone", none, "Android 9, behavior changes", []string{"android-4.4", "android-7.0", "android-8"}},
 		{"a common name alone", cause.CNOnly, "Android 9, behavior changes", []string{"android-9", "android-10", "android-16"}},
 
-		{"an expired one", none, "recorded", []string{"postfix-3.7", "exim-4.96", "opensmtpd-6.8"}},
+		{"an expired one", none, "recorded", []string{"postfix-3.7", "exim-4.96", "opensmtpd-6.8", "sendmail-8.17"}},
 		{"an expired one", cause.Expired, "recorded", []string{"postfix-3.7-secure", "fetchmail-6.4", "msmtp-1.8", "openssl-1.0.1", "go-1.25.0"}},
 
-		{"a self-signed one", none, "recorded", []string{"postfix-3.7", "exim-4.96", "opensmtpd-6.8"}},
+		{"a self-signed one", none, "recorded", []string{"postfix-3.7", "exim-4.96", "opensmtpd-6.8", "sendmail-8.17"}},
 		{"a self-signed one", cause.SelfSigned, "recorded", []string{"postfix-3.7-secure", "fetchmail-6.4", "msmtp-1.8", "openssl-1.0.1", "openssl-3.5", "thunderbird-153"}},
 
 		{"RSA of 1024 bits", none, "recorded", []string{"postfix-3.7-secure", "msmtp-1.8", "openssl-1.0.1", "openssl-1.1.1", "go-1.13.15", "go-1.25.0"}},
