@@ -61,6 +61,10 @@ func usualServers(t *testing.T) map[string]*transcript.Facts {
 		f.Features.ExtendedMasterSecret = transcript.Yes
 		out[name] = f
 	}
+	large := *out["intermediate"]
+	large.Served = slices.Clone(large.Served)
+	large.Served[0].Bytes = 40000
+	out["certificates of 40 KB"] = &large
 	return out
 }
 
@@ -148,6 +152,10 @@ func TestDocumentedJavaAndWindows(t *testing.T) {
 		{"DHE of 2048 bits alone", cause.NoSharedGroup, ssllabs, []string{"java-6", "java-7"}},
 		{"DHE of 2048 bits alone", none, oracle, []string{"java-8u51", "java-8u181", "java-8"}},
 		{"DHE of 2048 bits alone", cause.NoSharedCipher, schannel, []string{"schannel-10", "schannel-11", "schannel-xp"}},
+
+		{"certificates of 40 KB", cause.CertificateTooLarge, "Microsoft, TLS registry settings: MessageLimitClient", []string{"schannel-8.1", "schannel-10", "schannel-11", "ie11-win10", "dotnet-8-windows"}},
+		{"certificates of 40 KB", cause.CertificateTooLarge, "OpenJDK: jdk.tls.maxHandshakeMessageSize", []string{"java-8", "java-11", "java-21"}},
+		{"certificates of 40 KB", none, linux, []string{"dotnet-8-linux"}},
 	} {
 		f, ok := servers[c.server]
 		if !ok {
