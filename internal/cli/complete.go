@@ -1,6 +1,11 @@
 package cli
 
 import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/tlswhy/tlswhy"
@@ -26,7 +31,10 @@ func (a *app) completeFlags(cmd *cobra.Command) {
 		formats = append(formats, string(f))
 	}
 	for flag, complete := range map[string]func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective){
-		"as": func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		"as": func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+			if file, ok := strings.CutPrefix(begun, "@"); ok {
+				return clientFiles(file), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+			}
 			return clientNames(), cobra.ShellCompDirectiveNoFileComp
 		},
 		"starttls": fixed(tlswhy.StartTLSProtocols()...),
@@ -49,6 +57,27 @@ func clientNames() []string {
 		names = append(names, p.ID+"\t"+p.Product+" "+p.Version)
 	}
 	return names
+}
+
+// clientFiles are the files and folders that a name after the @ may become.
+func clientFiles(begun string) []string {
+	folder, prefix := filepath.Split(begun)
+	entries, err := os.ReadDir(cmp.Or(folder, "."))
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		name := e.Name()
+		if !strings.HasPrefix(name, prefix) || prefix == "" && strings.HasPrefix(name, ".") {
+			continue
+		}
+		if e.IsDir() {
+			name += "/"
+		}
+		out = append(out, "@"+folder+name)
+	}
+	return out
 }
 
 func labNames() []string {

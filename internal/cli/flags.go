@@ -50,7 +50,7 @@ const groupOf = "tlswhy/group"
 
 func (f *checkFlags) register(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&f.as, "as", "", "check from the point of view of `CLIENT`; default modern, what current\nbrowsers and libraries have in common (tlswhy clients --list)")
+	fs.StringVar(&f.as, "as", "", "check from the point of view of `CLIENT`; default modern, what current\nbrowsers and libraries have in common (tlswhy clients --list); @FILE is one that\nrun --save wrote, or a bare ClientHello")
 	fs.StringVar(&f.cert, "cert", "", "show the client certificate of this `PEM` file when asked for one")
 	fs.StringVar(&f.key, "key", "", "its private key, a `PEM` file; not needed if the certificate's file holds it")
 	group(fs, groupPoint, "as", "cert", "key")

@@ -1,15 +1,23 @@
 package cli
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // givenRoots is what a program was told about certificates, where that can be
 // seen from outside.
 type givenRoots struct {
-	file, source string // a PEM file of roots, and the setting that names it
-	extra        bool   // in addition to the client's own roots
-	insecure     string // the setting that turns verification off, or ""
+	files    []rootFile // the likeliest first
+	insecure string     // the setting that turns verification off, or ""
 	// Client certificate and key, PEM files, and the flag that names the first.
 	cert, key, certSource string
+}
+
+// rootFile is a PEM file of roots and the setting that names it.
+type rootFile struct {
+	name, source string
+	extra        bool // in addition to the client's own roots
 }
 
 // rootSetting is where a program looks for its roots.
@@ -64,8 +72,9 @@ func rootsGiven(args []string, getenv func(string) string) givenRoots {
 
 func (s rootSetting) look(args []string, getenv func(string) string, g *givenRoots) {
 	found := func(file, source string) {
-		if g.file == "" && file != "" {
-			g.file, g.source, g.extra = file, source, s.extra
+		same := func(f rootFile) bool { return f.name == file }
+		if file != "" && !slices.ContainsFunc(g.files, same) {
+			g.files = append(g.files, rootFile{file, source, s.extra})
 		}
 	}
 	value := func(i int, flags []string) (string, string) {

@@ -291,11 +291,15 @@ func (s *runStudy) diagnose(ctx context.Context, doc *report.Run, h *report.RunH
 	if o.Connect == "" && o.Proxy == "" && c.Remote.IsValid() {
 		o.Connect = c.Remote.String()
 	}
+	var said *cause.ID // by the client's own alert
+	if h.StoppedBy == "client" && h.Step == cause.StepVerify {
+		said = h.Cause
+	}
 	check := s.check
 	if k == nil {
 		check = s.plainCheck
 	}
-	r, used, err := check(ctx, o, h.Target)
+	r, used, err := check(ctx, o, h.Target, said)
 	if err != nil {
 		doc.Notes = append(doc.Notes, fmt.Sprintf("%s: %s", h.Target, err))
 		return
@@ -349,37 +353,67 @@ func (s *runStudy) pointOfView(k *seenClient) *tlswhy.LearnedClient {
 }
 
 // plainCheck is for connections that did not come to a handshake: no root matters.
-func (s *runStudy) plainCheck(ctx context.Context, o tlswhy.Options, target string) (*tlswhy.Report, string, error) {
+func (s *runStudy) plainCheck(ctx context.Context, o tlswhy.Options, target string, _ *cause.ID) (*tlswhy.Report, string, error) {
 	r, err := s.checkOnce(ctx, o, target)
 	return r, "", err
 }
 
 // check diagnoses one target; with the roots that the program was given, if it was.
-func (s *runStudy) check(ctx context.Context, o tlswhy.Options, target string) (r *tlswhy.Report, note string, err error) {
-	given := s.roots.file != "" && o.CAFile == ""
-	if given && !s.roots.extra {
+// Which of several settings it heeds is not known for all: the one with which the
+// diagnosis comes to what its own alert said (hint) is.
+func (s *runStudy) check(ctx context.Context, o tlswhy.Options, target string, hint *cause.ID) (*tlswhy.Report, string, error) {
+	var files []rootFile
+	if o.CAFile == "" {
+		files = s.roots.files
+	}
+	// Roots that come in addition are tried after the client's own.
+	tries := slices.DeleteFunc(slices.Clone(files), func(f rootFile) bool { return f.extra })
+	tries = append(tries, rootFile{})
+	tries = append(tries, slices.DeleteFunc(slices.Clone(files), func(f rootFile) bool { return !f.extra })...)
+	var first *tlswhy.Report
+	var note string
+	for _, f := range tries {
 		with := o
-		with.CAFile = s.roots.file
-		if r, err := s.checkOnce(ctx, with, target); err == nil {
-			return r, fmt.Sprintf("the roots are those of %s, as %s says", s.roots.file, s.roots.source), nil
+		if f.name != "" {
+			with.CAFile = f.name
+		}
+		r, err := s.checkOnce(ctx, with, target)
+		if err != nil {
+			if f.name != "" {
+				continue // no file of certificates
+			}
+			if first == nil {
+				return nil, "", err
+			}
+			break
+		}
+		root := r.Root()
+		agrees := hint == nil || root != nil && root.Cause == *hint
+		// Without further roots nothing is trusted: with them it may be something else.
+		better := f.extra && first != nil && first.Root() != nil && first.Root().Step == cause.StepVerify && (root == nil || root.Cause != first.Root().Cause)
+		if first == nil || agrees && hint != nil || better {
+			first, note = r, s.noteOn(f)
+		}
+		if agrees && (root == nil || root.Step != cause.StepVerify || !slices.ContainsFunc(files, func(f rootFile) bool { return f.extra })) {
+			break
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	if r, err = s.checkOnce(ctx, o, target); err != nil {
-		return nil, "", err
+	return first, note, nil
+}
+
+func (s *runStudy) noteOn(f rootFile) string {
+	switch {
+	case s.roots.insecure != "":
+		return "certificates are not verified, as " + s.roots.insecure + " says"
+	case f.extra:
+		return fmt.Sprintf("the roots are those of %s too, as %s says", f.name, f.source)
+	case f.name != "":
+		return fmt.Sprintf("the roots are those of %s, as %s says", f.name, f.source)
 	}
-	if s.roots.insecure != "" {
-		note = "certificates are not verified, as " + s.roots.insecure + " says"
-	}
-	// Roots that come in addition matter where no other is trusted.
-	if root := r.Root(); given && s.roots.extra && root != nil && root.Step == cause.StepVerify {
-		with := o
-		with.CAFile = s.roots.file
-		again, err := s.checkOnce(ctx, with, target)
-		if err == nil && (again.Root() == nil || again.Root().Cause != root.Cause) {
-			return again, fmt.Sprintf("the roots are those of %s too, as %s says", s.roots.file, s.roots.source), nil
-		}
-	}
-	return r, note, nil
+	return ""
 }
 
 func (s *runStudy) checkOnce(ctx context.Context, o tlswhy.Options, target string) (*tlswhy.Report, error) {

@@ -119,12 +119,19 @@ func cases(t testing.TB) map[string]struct {
 	return map[string]row{
 		"1.3: finished":          {in13(clientCCS, sealed(theClient, app, 53), sealed(theServer, app, 240), sealed(theClient, app, 90), sealed(theClient, app, 19), sealed(theServer, app, 19)), ending{theClient, FIN}, Verdict{Result: OK, Step: cause.StepSecure, WantsCertificate: transcript.No, Answered: transcript.No}},
 		"1.3: finished and left": {in13(clientCCS, sealed(theClient, app, 53), sealed(theServer, app, 240), sealed(theClient, app, 19)), ending{theClient, FIN}, Verdict{Result: OK, Step: cause.StepSecure, WantsCertificate: transcript.No, Answered: transcript.No, Unused: true}},
+		"1.3: finished, goodbye": {in13(clientCCS, sealed(theClient, app, 53), sealed(theServer, app, 240), sealed(theClient, app, 19), sealed(theServer, app, 19)), ending{theServer, FIN}, Verdict{Result: OK, Step: cause.StepSecure, WantsCertificate: transcript.No, Answered: transcript.No, Unused: true}},
 		"1.2: finished and left": {in12(keyExchange, finished12(theClient), finished12(theServer)), ending{theClient, Reset}, Verdict{Result: OK, Step: cause.StepSecure, WantsCertificate: transcript.No, Answered: transcript.No, Unused: true}},
 		"1.3: left unused and closed by the server much later": {
 			in13(sealed(theClient, app, 53), sealed(theServer, app, 240), sealed(theServer, app, 19)), ending{theServer, FIN},
 			Verdict{Result: OK, Step: cause.StepSecure, WantsCertificate: transcript.No, Answered: transcript.No},
 		},
-		"1.3: the client alerts":  {in13(clientCCS, sealed(theClient, app, 19)), ending{theClient, FIN}, Verdict{Result: Fail, Step: cause.StepVerify, StoppedBy: theClient}},
+		"1.3: the client alerts":         {in13(clientCCS, sealed(theClient, app, 19)), ending{theClient, FIN}, Verdict{Result: Fail, Step: cause.StepVerify, StoppedBy: theClient}},
+		"1.3: the client alerts, padded": {in13(clientCCS, sealed(theClient, app, 35)), ending{theServer, FIN}, Verdict{Result: Fail, Step: cause.StepVerify, StoppedBy: theClient}},
+		"1.3: all is padded":             {in13(clientCCS, sealed(theClient, app, 69), sealed(theServer, app, 256), sealed(theClient, app, 200)), ending{theServer, FIN}, Verdict{Result: OK, Step: cause.StepSecure, WantsCertificate: transcript.No, Answered: transcript.No}},
+		"1.3: an empty certificate, all padded": {
+			in13(sealed(theClient, app, 41), sealed(theClient, app, 69), sealed(theServer, app, 35)), ending{theServer, FIN},
+			Verdict{Result: Fail, Step: cause.StepKeys, StoppedBy: theServer, Cause: cause.MTLSRequired, WantsCertificate: transcript.Yes, Answered: transcript.No},
+		},
 		"1.3: the client is gone": {in13(), ending{theClient, Reset}, Verdict{Result: Fail, Step: cause.StepVerify, StoppedBy: theClient}},
 		"1.3: an empty certificate, and the server alerts": {
 			in13(sealed(theClient, app, 25), sealed(theClient, app, 53), sealed(theServer, app, 19)), ending{theServer, FIN},

@@ -8,8 +8,8 @@ import (
 )
 
 // shape is what the sizes of protected records of TLS 1.3 tell. A record holds
-// its content, one byte of content type and the tag (RFC 8446, Section 5.2);
-// hardly anyone pads them.
+// its content, one byte of content type and the tag (RFC 8446, Section 5.2). JSSE
+// pads all of them by 16 bytes (seen with OpenJDK 17); others do not.
 type shape struct {
 	clientAlert, serverAlert bool
 	clientFinished           bool
@@ -18,6 +18,7 @@ type shape struct {
 	certificate int
 	response    bool // the server sent more than an alert afterwards
 	used        bool // the client did
+	goodbye     bool // the client sent nothing but an alert afterwards, as it seems close_notify
 }
 
 // emptyCertificate is the size of the message with an empty context and list
@@ -45,10 +46,28 @@ func (c *Conn) sizes() (overhead, finished int) {
 // later is the close_notify of a connection that nobody used.
 const promptly = 5 * time.Second
 
+// jssePadding of every record of TLS 1.3.
+const jssePadding = 16
+
+// padding of the client's records, told from the one that ends its flight.
+func (c *Conn) padding(overhead, finished int) int {
+	for _, r := range c.Records {
+		if r.From != transcript.FromClient {
+			continue
+		}
+		switch r.Length - overhead - jssePadding {
+		case finished, emptyCertificate, 2:
+			return jssePadding
+		}
+		return 0 // the first record decides
+	}
+	return 0
+}
+
 func (c *Conn) shape() shape {
 	var s shape
 	overhead, finished := c.sizes()
-	alert := 2 + overhead
+	pad := c.padding(overhead, finished)
 	handshake := 0 // bytes of the client's handshake messages so far
 	begun := false // the server's flight is there: what the client sent before is early data
 	quiet := false // the client ended with an alert-sized record, close_notify as like as not
@@ -56,11 +75,15 @@ func (c *Conn) shape() shape {
 	var done time.Duration
 	for _, r := range c.Records {
 		content := r.Length - overhead
+		if r.From == transcript.FromClient {
+			content -= pad
+		}
+		small := content == 2 || r.From == transcript.FromServer && content == 2+jssePadding
 		switch {
 		case r.From == transcript.FromServer && !s.clientFinished:
 			begun = true
 		case r.From == transcript.FromServer:
-			if r.Length != alert {
+			if !small {
 				s.response = s.response || content > 0
 				answered = true
 			} else if !answered && !quiet && r.At-done < promptly && !c.leftBefore(r.At) {
@@ -68,9 +91,10 @@ func (c *Conn) shape() shape {
 			}
 		case !begun:
 		case s.clientFinished:
-			quiet = quiet || r.Length == alert && !s.serverAlert
-			s.used = s.used || r.Length != alert
-		case handshake == 0 && r.Length == alert:
+			quiet = quiet || small && !s.serverAlert
+			s.used = s.used || !small
+			s.goodbye = quiet && !s.used
+		case handshake == 0 && small:
 			s.clientAlert = true
 			return s
 		default:

@@ -203,6 +203,7 @@ func (c *Conn) beforeHello() Verdict {
 func (c *Conn) verdict12() Verdict {
 	finished := map[transcript.Side]bool{}
 	data := map[transcript.Side]bool{}
+	bye := false      // the client sent an alert
 	var alert *Record // the first protected one before both Finished
 	for i, r := range c.Records {
 		switch r.Type {
@@ -211,6 +212,7 @@ func (c *Conn) verdict12() Verdict {
 		case wire.ContentApplicationData:
 			data[r.From] = true
 		case wire.ContentAlert:
+			bye = bye || r.From == transcript.FromClient
 			if alert == nil && !(finished[transcript.FromClient] && finished[transcript.FromServer]) {
 				alert = &c.Records[i]
 			}
@@ -225,7 +227,7 @@ func (c *Conn) verdict12() Verdict {
 			c.T.Outcome.Reached = transcript.ReachedResponse
 		}
 		v.Result, v.Step = OK, cause.StepSecure
-		v.Unused = !data[transcript.FromClient] && !data[transcript.FromServer] && c.clientLeft()
+		v.Unused = !data[transcript.FromClient] && !data[transcript.FromServer] && (bye || c.clientLeft())
 		return v
 	case alert != nil:
 		v.Result, v.Step, v.StoppedBy = Fail, cause.StepKeys, alert.From
@@ -265,7 +267,7 @@ func (c *Conn) verdict13() Verdict {
 		c.T.Outcome.Reached = transcript.ReachedResponse
 	}
 	v.Result, v.Step = OK, cause.StepSecure
-	v.Unused = !s.used && c.clientLeft()
+	v.Unused = !s.used && (s.goodbye || c.clientLeft())
 	return v
 }
 
