@@ -1,13 +1,17 @@
 package client
 
 import (
+	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/lab/oddtls"
+	"github.com/tlswhy/tlswhy/internal/trust"
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
@@ -113,6 +117,51 @@ func TestBrowsersGetBetter(t *testing.T) {
 		}
 		if x := p.Predict(f, o); x.Outcome != OK || x.Version < wire.VersionTLS12 {
 			t.Errorf("%s of %d: %s %s (%s)", p.ID, p.Year, x.Outcome, x.Cause, x.Why)
+		}
+	}
+}
+
+// TestPreloadedIntermediates: Firefox has the intermediates of public CAs since
+// 68 and fetches none; Chrome and Safari fetch them.
+func TestPreloadedIntermediates(t *testing.T) {
+	ca := predictCA()
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "Example Intermediate"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: time.Now().AddDate(4, 0, 0), KeyUsage: x509.KeyUsageCertSign,
+	}, ca.root, keyKinds()["ECDSA P-256"].Public(), ca.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	intermediate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	below := &predictPKI{keyKinds()["ECDSA P-256"], intermediate, ca.store}
+	extra, err := trust.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, o := origin{}.build(t)
+	f.Served[0].Chain = below.issue(t, "RSA 2048", func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA256 })[:1]
+	o.Extra = []*trust.Certificate{extra}
+	for _, c := range []struct {
+		client          string
+		private, public bool // completes a chain to roots of that kind
+	}{
+		{"firefox-60", false, false}, {"firefox-102", false, true}, {"firefox", false, true},
+		{"chrome-70", true, true}, {"safari-11", true, true}, {"openssl-3.0", false, false},
+	} {
+		p, _ := Get(c.client)
+		p.Policy.RequiresCT = false // the test's certificates have no timestamps
+		for _, public := range []bool{false, true} {
+			o.PublicRoots = public
+			want := c.private
+			if public {
+				want = c.public
+			}
+			if x := p.Predict(f, o); (x.Outcome == OK) != want || !want && x.Cause != cause.IncompleteChain {
+				t.Errorf("%s, public roots %v: %s %s (%s)", c.client, public, x.Outcome, x.Cause, x.Why)
+			}
 		}
 	}
 }

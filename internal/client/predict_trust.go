@@ -74,13 +74,14 @@ func (r *run) roots() store {
 }
 
 func (r *run) verdict(l *leaf, roots *trust.Store, use trust.KeyUse) trust.Result {
-	policy := r.p.TrustPolicy(r.o.Roots == nil || r.o.PublicRoots)
+	public := r.o.Roots == nil || r.o.PublicRoots
+	policy := r.p.TrustPolicy(public)
 	_, staple := r.h.Extension(wire.ExtStatusRequest)
 	_, scts := r.h.Extension(wire.ExtSignedCertificateTimestamp)
 	key := verdictKey{
 		leaf: l.id, policy: fmt.Sprintf("%+v", policy), use: use,
 		staple: staple && (len(l.OCSP) > 0 || l.chain[0].MustStaple), scts: scts && l.SCTs["extension"] > 0,
-		fetches: r.p.Policy.FetchesAIA && len(r.o.Extra) > 0,
+		fetches: r.p.CompletesChains(public) && len(r.o.Extra) > 0,
 	}
 	if r.o.Roots == nil {
 		key.store = r.p.Policy.Store

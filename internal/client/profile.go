@@ -162,6 +162,10 @@ type Policy struct {
 	HonoursDistrust bool
 	// FetchesAIA completes a chain whose intermediate was not sent.
 	FetchesAIA bool
+	// PreloadsIntermediates: its maker sends it the intermediates of public CAs, so
+	// it completes chains that lack one as if it fetched them, where the roots are
+	// public ones.
+	PreloadsIntermediates bool
 	// UsesECH: encrypts its hello where an HTTPS record has a key for it (RFC 9849).
 	UsesECH bool
 	// ALPNMandatory: goes on without ALPN if the server ignores it (always true

@@ -103,6 +103,12 @@ func (p *Profile) Store() (*trust.Store, error) {
 	return nil, fmt.Errorf("client %s: unknown store %q", p.ID, p.Policy.Store)
 }
 
+// CompletesChains says whether it finds an intermediate that the server did not
+// send. publicRoots is as in TrustPolicy.
+func (p *Profile) CompletesChains(publicRoots bool) bool {
+	return p.Policy.FetchesAIA || p.Policy.PreloadsIntermediates && publicRoots
+}
+
 // KeyUse is what a handshake does with the key of the leaf.
 func KeyUse(t *transcript.Transcript) trust.KeyUse {
 	if t.Server == nil {

@@ -63,6 +63,7 @@ type linePolicy struct {
 	Validity                    []lineLimit `json:",omitempty"`
 	HonoursDistrust             bool        `json:",omitempty"`
 	FetchesAIA                  bool        `json:",omitempty"`
+	PreloadsIntermediates       bool        `json:",omitempty"`
 	UsesECH                     bool        `json:",omitempty"`
 	Store                       string
 	Revocation                  string   `json:",omitempty"`
@@ -201,7 +202,7 @@ func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
 		SentOrderOnly: p.SentOrderOnly, IgnoresAnchorDates: p.IgnoresAnchorDates, RefuseCALeaf: p.RefuseCALeaf, IgnoresEKU: p.IgnoresEKU, HonoursDistrust: p.HonoursDistrust,
 		RequireSecureRenegotiation: p.RequireSecureRenegotiation, RequireExtendedMasterSecret: p.RequireExtendedMasterSecret,
 		RequireSAN: p.RequireSAN, SendsSNI: p.SendsSNI, VerifiesChain: p.VerifiesChain, VerifiesName: p.VerifiesName, VerifiesDates: p.VerifiesDates,
-		HonoursMustStaple: p.HonoursMustStaple, RequiresCT: p.RequiresCT, Validity: validity, FetchesAIA: p.FetchesAIA, UsesECH: p.UsesECH,
+		HonoursMustStaple: p.HonoursMustStaple, RequiresCT: p.RequiresCT, Validity: validity, FetchesAIA: p.FetchesAIA, UsesECH: p.UsesECH, PreloadsIntermediates: p.PreloadsIntermediates,
 		Store: p.Store, MaxCertificateBytes: p.MaxCertificateBytes, MaxChain: p.MaxChain, CheckKeyUsage: p.CheckKeyUsage,
 		RefuseWeakHTTP2: p.RefuseWeakHTTP2, Patience: p.Patience, Revocation: p.Revocation,
 		IPInCommonName: p.IPInCommonName, IPAsDNSName: p.IPAsDNSName, FallsBack: fallsBack,

@@ -79,6 +79,7 @@ type policy struct {
 	Validity                    string   `yaml:"validity"` // a schedule of validity.yaml
 	HonoursDistrust             bool     `yaml:"honours_distrust"`
 	FetchesAIA                  bool     `yaml:"fetches_aia"`
+	PreloadsIntermediates       bool     `yaml:"preloads_intermediates"`
 	UsesECH                     bool     `yaml:"uses_ech"`
 	Store                       string   `yaml:"store"`
 	Revocation                  string   `yaml:"revocation"`
