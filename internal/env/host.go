@@ -44,6 +44,7 @@ type Host struct {
 	// Version of tlswhy.
 	Version string
 
+	limit     time.Duration // for one program of ThisHost
 	ran       memo
 	addedOnce sync.Once
 	added     map[string]bool
@@ -59,7 +60,7 @@ type KernelClock struct {
 func ThisHost(version string, built time.Time) *Host {
 	h := &Host{
 		FS: os.DirFS("/"), Environ: os.Environ(), Now: time.Now, Kernel: kernelClock,
-		OS: runtime.GOOS, Arch: runtime.GOARCH, Version: version, Built: built,
+		OS: runtime.GOOS, Arch: runtime.GOARCH, Version: version, Built: built, limit: runTimeout,
 	}
 	h.Run = h.run
 	return h
@@ -75,7 +76,7 @@ const (
 // run runs a program. Its standard input is empty, and it is told to write in
 // English.
 func (h *Host) run(ctx context.Context, path string, args ...string) ([]byte, []byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	ctx, cancel := context.WithTimeout(ctx, h.limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(slices.Clone(h.Environ), "LC_ALL=C")
@@ -85,7 +86,7 @@ func (h *Host) run(ctx context.Context, path string, args ...string) ([]byte, []
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		err = fmt.Errorf("no answer within %s", runTimeout)
+		err = fmt.Errorf("no answer within %s", h.limit)
 	}
 	return stdout.b.Bytes(), stderr.b.Bytes(), err
 }
