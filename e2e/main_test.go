@@ -136,13 +136,17 @@ func needRoot(t testing.TB, why string) {
 // oldNode returns the binary of a Node.js release that install-servers.sh fetched.
 func oldNode(t testing.TB, version string) string {
 	t.Helper()
-	dir := os.Getenv("TLSWHY_TOOLS")
-	if dir == "" {
-		dir = filepath.Join(os.Getenv("HOME"), ".cache", "tlswhy-tools")
-	}
-	f := filepath.Join(dir, "node-"+version, "node")
+	f := filepath.Join(toolsDir(), "node-"+version, "node")
 	if _, err := os.Stat(f); err != nil {
 		missing(t, "Node.js "+version)
 	}
 	return f
+}
+
+// toolsDir is where the install scripts put what does not come from Debian.
+func toolsDir() string {
+	if d := os.Getenv("TLSWHY_TOOLS"); d != "" {
+		return d
+	}
+	return filepath.Join(os.Getenv("HOME"), ".cache", "tlswhy-tools")
 }

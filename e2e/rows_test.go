@@ -79,15 +79,19 @@ func allRows() []row {
 	rows := slices.Concat(healthyRows, versionRows, suiteRows, groupRows, signatureRows, keyRows, nameRows, clientCertRows,
 		certificateRows, plainRows, networkRows, proxyRows)
 	for i := range rows {
-		r := &rows[i]
-		if r.server == "" {
-			r.server, _, _ = strings.Cut(r.name, "/")
-		}
-		if r.target == "" {
-			r.target = "shop.example"
-		}
+		rows[i].fill()
 	}
 	return rows
+}
+
+// fill sets the defaults.
+func (r *row) fill() {
+	if r.server == "" {
+		r.server, _, _ = strings.Cut(r.name, "/")
+	}
+	if r.target == "" {
+		r.target = "shop.example"
+	}
 }
 
 // host is the name in the target, without scheme and path.
