@@ -109,7 +109,8 @@ func (h *Host) describe(s *Store, ders [][]byte) {
 			r.NotAfter = rfc3339(c.NotAfter)
 		}
 		public := listed()[c.Subject.String()]
-		if !public {
+		leaf := c.BasicConstraints != nil && !c.IsCA() // such as Debian's ssl-cert-snakeoil
+		if !public && !leaf {
 			if found, ok := cause.FindInterceptor(r.Subject); ok {
 				r.Interception = found.Product
 			}
