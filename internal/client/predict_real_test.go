@@ -146,7 +146,7 @@ func TestPredictionIsWhatHappens(t *testing.T) {
 			defer stop()
 			pr := NewPredictor(s.facts(), PredictOptions{Host: "www.example.org", ServerName: "www.example.org", HTTP: true, NoTrust: true})
 			count := map[Fate]int{}
-			for _, p := range All() {
+			for _, p := range oneAttempt() {
 				x, h := pr.Predict(p), whatHappened(p, &s, meet(t, p, addr, true))
 				count[x.Outcome]++
 				if c.open != "" && strings.Contains(x.Open, c.open) {
@@ -163,7 +163,7 @@ func TestPredictionIsWhatHappens(t *testing.T) {
 
 // TestLawPredictionIsWhatHappens: the same for servers that nobody thought of.
 func TestLawPredictionIsWhatHappens(t *testing.T) {
-	profiles := sync.OnceValue(All)()
+	profiles := sync.OnceValue(oneAttempt)()
 	keys := []string{"RSA 2048", "RSA 1024", "ECDSA P-256", "ECDSA P-384", "Ed25519"}
 	for k, s := range keyKinds() { // certificates are dear; one a key
 		certificates[k] = selfSigned(t, s)

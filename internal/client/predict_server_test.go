@@ -261,6 +261,16 @@ func peek(c net.Conn) (*wire.ClientHello, []byte, error) {
 	}
 }
 
+// oneAttempt are all clients as meet plays them: those that try again with an older
+// version do not.
+func oneAttempt() []*Profile {
+	all := All()
+	for _, p := range all {
+		p.Policy.FallsBack = nil
+	}
+	return all
+}
+
 // meet plays the client against a server up to the end of its first flight.
 func meet(t interface{ Fatal(...any) }, p *Profile, addr string, http bool) *transcript.Transcript {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
