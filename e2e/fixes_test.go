@@ -160,6 +160,17 @@ func TestVerifiedFixes(t *testing.T) {
 			t.Errorf("%s is executed here and not marked verified in the catalogue", c.name())
 		}
 	}
+	for _, c := range stackCases() {
+		f, err := c.catalogued()
+		if err != nil {
+			t.Errorf("%s: %v", c.name(), err)
+			continue
+		}
+		executed[f] = c.name()
+		if !f.Verified {
+			t.Errorf("%s is executed here and not marked verified in the catalogue", c.name())
+		}
+	}
 	for _, c := range fixCases() {
 		f, err := c.catalogued()
 		if err != nil {

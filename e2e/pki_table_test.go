@@ -80,6 +80,12 @@ var certificates = map[string]request{
 	"cafe":       {cn: "cafe.example", names: []string{"cafe.example"}},
 	"second":     {cn: "www.shop.example", names: []string{"www.shop.example"}},
 
+	// For clients that are run as they are and dial a name of this machine.
+	"local":         {names: []string{"localhost"}, cn: "localhost"},
+	"local-private": {names: []string{"localhost"}, cn: "localhost", issuer: "ca/private-issuing"},
+	"local-alone":   {names: []string{"localhost"}, cn: "localhost", alone: true},
+	"local-1024":    {names: []string{"localhost"}, cn: "localhost", key: "rsa1024"},
+
 	// Keys that current clients do not all speak.
 	"p521":    {key: "p521", issuer: "ca/ec-issuing"},
 	"ed25519": {key: "ed25519", issuer: "ca/ec-issuing"},

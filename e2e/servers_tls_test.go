@@ -152,7 +152,7 @@ func javaClasses(e *env) string {
 			errJava = err
 			return
 		}
-		c := exec.Command(javac, "-d", classes, filepath.Join(src, "Shop.java"), filepath.Join(src, "Get.java"))
+		c := exec.Command(javac, "-d", classes, filepath.Join(src, "Shop.java"), filepath.Join(src, "Get.java"), filepath.Join(src, "Plain.java"))
 		if out, err := c.CombinedOutput(); err != nil {
 			errJava = fmt.Errorf("javac: %w\n%s", err, out)
 		}
