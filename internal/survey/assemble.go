@@ -354,6 +354,7 @@ func (s *session) meaning(d *Survey) {
 		d.DNS.TLSAMatch = transcript.TriOf(tlsaMatches(d.DNS.TLSA, chain))
 	}
 	v := s.verifying()
+	d.baseline = s.baseline
 	d.interpret(
 		v,
 		client.PredictOptions{

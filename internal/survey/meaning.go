@@ -39,6 +39,10 @@ type verifying struct {
 // the survey; nil for a document that was read.
 func (s *Survey) Predictor() *client.Predictor { return s.predictor }
 
+// Baseline is the attempt with the survey's own client; nil if none was answered,
+// and for a document that was read.
+func (s *Survey) Baseline() *transcript.Transcript { return s.baseline }
+
 // Limits are those of Notes that say what kept the survey from being complete;
 // none for a document that was read.
 func (s *Survey) Limits() []string { return s.limits }

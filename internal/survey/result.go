@@ -53,6 +53,7 @@ type Survey struct {
 
 	predictor *client.Predictor
 	limits    []string
+	baseline  *transcript.Transcript
 }
 
 // Answer is what a hello gets that offers nothing newer than Version.

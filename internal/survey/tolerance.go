@@ -107,8 +107,22 @@ func (s *session) tolerances(ctx context.Context, k *task) {
 	switch has13 := s.with13(ctx, k); {
 	case ctx.Err() != nil:
 	case !has13:
-		s.tolerate(ctx, k, oddities13, s.current)
-		s.tolerate(ctx, k, []oddity{hybridShare}, s.current)
+		if s.tolerate(ctx, k, oddities13, s.current) != nil {
+			s.tolerate(ctx, k, []oddity{hybridShare}, s.current)
+			return
+		}
+		// Is it the offer of TLS 1.3 that it does not take?
+		a := s.current()
+		for _, e := range []wire.ExtensionType{wire.ExtSupportedVersions, wire.ExtKeyShare, wire.ExtPSKKeyExchangeModes} {
+			a.Handshake.Hello.Remove(e)
+		}
+		a.Purpose += ": without TLS 1.3"
+		if t := k.one(ctx, a); t != nil && helloCame(t) {
+			s.observe(t, transcript.ByName)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.facts.Features.Tolerates.FutureVersion = transcript.No
+		}
 	case s.odd[wire.VersionTLS12] == nil:
 		s.tolerate(ctx, k, oddities12[1:], s.current)
 	}
