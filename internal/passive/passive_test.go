@@ -132,6 +132,10 @@ func cases(t testing.TB) map[string]struct {
 			in13(sealed(theClient, app, 41), sealed(theClient, app, 69), sealed(theServer, app, 35)), ending{theServer, FIN},
 			Verdict{Result: Fail, Step: cause.StepKeys, StoppedBy: theServer, Cause: cause.MTLSRequired, WantsCertificate: transcript.Yes, Answered: transcript.No},
 		},
+		"1.3: the server alerts before Finished": {
+			in13(sealed(theClient, app, 41), sealed(theServer, app, 19), sealed(theClient, app, 69), sealed(theClient, app, 187)), ending{theServer, FIN},
+			Verdict{Result: Fail, Step: cause.StepKeys, StoppedBy: theServer, Cause: cause.MTLSRequired, WantsCertificate: transcript.Yes, Answered: transcript.No},
+		},
 		"1.3: the client is gone": {in13(), ending{theClient, Reset}, Verdict{Result: Fail, Step: cause.StepVerify, StoppedBy: theClient}},
 		"1.3: an empty certificate, and the server alerts": {
 			in13(sealed(theClient, app, 25), sealed(theClient, app, 53), sealed(theServer, app, 19)), ending{theServer, FIN},

@@ -82,6 +82,10 @@ func (c *Conn) shape() shape {
 		switch {
 		case r.From == transcript.FromServer && !s.clientFinished:
 			begun = true
+			// A server may refuse an empty Certificate before it has seen Finished.
+			if handshake > 0 && small && !c.leftBefore(r.At) {
+				s.serverAlert = true
+			}
 		case r.From == transcript.FromServer:
 			if !small {
 				s.response = s.response || content > 0
@@ -105,6 +109,9 @@ func (c *Conn) shape() shape {
 				done = r.At
 			}
 		}
+	}
+	if !s.clientFinished {
+		s.certificate = handshake
 	}
 	// A server that goes on after its alert did not mean it; one that leaves the
 	// connection open neither.
@@ -135,7 +142,7 @@ func (c *Conn) clientCertificate() (wants, answered transcript.Tri) {
 		return transcript.Unknown, transcript.Unknown
 	}
 	switch s := c.shape(); {
-	case !s.clientFinished:
+	case !s.clientFinished && !s.serverAlert:
 		return transcript.Unknown, transcript.Unknown
 	case s.certificate == 0:
 		return transcript.No, transcript.No

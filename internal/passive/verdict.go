@@ -247,7 +247,7 @@ func (c *Conn) verdict13() Verdict {
 		v.Result, v.Step, v.StoppedBy = Fail, cause.StepVerify, transcript.FromClient
 		v.Detail = "the client answered the server's flight, with its certificate, by an encrypted alert"
 		return v
-	case !s.clientFinished:
+	case !s.clientFinished && !s.serverAlert:
 		return c.broken(v)
 	case s.serverAlert:
 		v.Result, v.Step, v.StoppedBy = Fail, cause.StepKeys, transcript.FromServer
