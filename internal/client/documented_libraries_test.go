@@ -44,7 +44,7 @@ func TestDocumentedLibraries(t *testing.T) {
 		{"modern", none, mozilla, []string{"android-10", "openssl-1.1.1"}},
 		{"modern", none, recorded, []string{"openssl-1.1.1-debian", "openssl-3.5", "postfix-3.7", "postfix-3.7-secure", "exim-4.96", "opensmtpd-6.8", "fetchmail-6.4", "mbsync-1.4", "msmtp-1.8", "psql-15", "ldapsearch-2.5", "mariadb-10.11", "sendmail-8.17", "go-1.13.15", "go-1.25.0", "thunderbird-153"}},
 		{"modern", none, rustls, []string{"rustls-0.21", "rustls-0.23"}},
-		{"modern", none, android, []string{"android-12", "android-14", "android-15", "android-16"}},
+		{"modern", none, android, []string{"android-12", "android-14", "android-15", "android-16", "android-17"}},
 		{"modern", cause.NoSharedVersion, mozilla, []string{"android-9", "android-8", "openssl-1.0.2"}},
 		{"modern", cause.NoSharedVersion, recorded, []string{"openssl-1.0.0", "openssl-1.0.1"}},
 
@@ -67,8 +67,9 @@ func TestDocumentedLibraries(t *testing.T) {
 		{"TLS 1.2 and newer, names only", none, "Android developer guide: SNI since 2.3", old4},
 
 		{"TLS 1.0 alone", none, android, append(old4, "android-5.0", "android-8", "android-10", "android-14")},
-		{"TLS 1.0 alone", cause.NoSharedVersion, apps15, []string{"android-15", "android-16"}},
+		{"TLS 1.0 alone", cause.NoSharedVersion, apps15, []string{"android-15", "android-16", "android-17"}},
 		{"TLS 1.0 alone", none, recorded, []string{"openssl-1.0.0", "openssl-1.0.1", "openssl-1.0.2", "openssl-1.1.1", "postfix-3.7", "exim-4.96", "msmtp-1.8", "ldapsearch-2.5", "go-1.13.15", "python-3.7", "php-5.6"}},
+		{"TLS 1.0 alone", cause.NoSharedVersion, "Ubuntu, Disable legacy TLS", []string{"gnutls-ubuntu"}},
 		{"TLS 1.0 alone", none, google, []string{"gmail"}},
 		{"TLS 1.0 alone", none, libre, []string{"libressl-3.3"}},
 		{"TLS 1.0 alone", cause.NoSharedVersion, recorded, []string{"openssl-1.1.1-debian", "openssl-3.5", "psql-15", "go-1.25.0", "curl-7.74", "thunderbird-153"}},
@@ -107,7 +108,7 @@ func TestDocumentedLibraries(t *testing.T) {
 
 		{"DHE of 1024 bits alone", none, recorded, []string{"openssl-1.0.1", "openssl-1.0.2", "openssl-1.1.1", "postfix-3.7", "postfix-3.7-secure", "exim-4.96", "msmtp-1.8", "ldapsearch-2.5"}},
 		{"DHE of 1024 bits alone", none, android, []string{"android-4.4", "android-5.0", "android-6", "android-7.1"}},
-		{"DHE of 1024 bits alone", cause.WeakDH, recorded, []string{"openssl-1.1.1-debian", "openssl-3.5", "opensmtpd-6.8", "sendmail-8.17", "fetchmail-6.4", "mbsync-1.4", "psql-15", "mariadb-10.11", "curl-7.74"}},
+		{"DHE of 1024 bits alone", cause.WeakDH, recorded, []string{"openssl-1.1.1-debian", "openssl-3.5", "gnutls-ubuntu", "opensmtpd-6.8", "sendmail-8.17", "fetchmail-6.4", "mbsync-1.4", "psql-15", "mariadb-10.11", "curl-7.74"}},
 		{"DHE of 1024 bits alone", cause.NoSharedCipher, boring, []string{"android-8", "android-9", "android-14"}},
 		{"DHE of 2048 bits alone", none, recorded, []string{"openssl-1.0.1", "openssl-3.5", "opensmtpd-6.8", "postfix-3.7"}},
 		{"DHE of 2048 bits alone", cause.NoSharedCipher, rustls, []string{"rustls-0.21", "rustls-0.23", "go-1.25.0"}},
@@ -173,7 +174,7 @@ func TestDocumentedVerification(t *testing.T) {
 
 		{"RSA of 1024 bits", none, "recorded", []string{"postfix-3.7-secure", "msmtp-1.8", "openssl-1.0.1", "openssl-1.1.1", "go-1.13.15", "go-1.25.0"}},
 		{"RSA of 1024 bits", none, "AOSP conscrypt, ChainStrengthAnalyzer.java", []string{"android-5.0", "android-16"}},
-		{"RSA of 1024 bits", cause.WeakKey, "recorded", []string{"fetchmail-6.4", "mbsync-1.4", "psql-15", "openssl-1.1.1-debian", "openssl-3.5"}},
+		{"RSA of 1024 bits", cause.WeakKey, "recorded", []string{"gnutls-ubuntu", "fetchmail-6.4", "mbsync-1.4", "psql-15", "openssl-1.1.1-debian", "openssl-3.5"}},
 		{"RSA of 1024 bits", cause.WeakKey, "rustls-webpki: RSA from 2048 bits", []string{"rustls-0.21", "rustls-0.23"}},
 	} {
 		chain, ok := chains[c.chain]
