@@ -1,7 +1,11 @@
 package client
 
 import (
+	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -256,6 +260,62 @@ func alike(id cause.ID) []cause.ID {
 		return []cause.ID{cause.CNOnly}
 	}
 	return nil
+}
+
+// TestProxiesAndIntermediates: how many intermediates each takes, and what the
+// rest of a second round of measurements was.
+func TestProxiesAndIntermediates(t *testing.T) {
+	pki := []*predictPKI{predictCA()}
+	for i := range 2 {
+		key := keyKinds()["ECDSA P-256"]
+		above := pki[i]
+		der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+			SerialNumber: big.NewInt(int64(10 + i)), Subject: pkix.Name{CommonName: fmt.Sprintf("Example CA %d", i)}, IsCA: true, BasicConstraintsValid: true,
+			NotBefore: time.Now().AddDate(-1, 0, 0), NotAfter: time.Now().AddDate(4, 0, 0), KeyUsage: x509.KeyUsageCertSign,
+		}, above.root, key.Public(), above.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ca, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pki = append(pki, &predictPKI{key, ca, predictCA().store})
+	}
+	chains := map[string][][]byte{"none": predictCA().issue(t, "RSA 2048")[:1]}
+	one := pki[1].issue(t, "RSA 2048")
+	chains["one"], chains["one, not sent"] = one, one[:1]
+	chains["two"] = append(pki[2].issue(t, "RSA 2048"), pki[1].root.Raw)
+	for id, fails := range map[string][]string{
+		"nginx-proxy":                  {},
+		"nginx-proxy-verify":           {"two", "one, not sent"},
+		"apache-proxy":                 {},
+		"apache-proxy-verify":          {"one", "two", "one, not sent"},
+		"haproxy-proxy-sni":            {"one, not sent"},
+		"caddy-proxy":                  {"one, not sent"},
+		"stunnel-verify":               {"one, not sent"},
+		"h2o-proxy":                    {"one, not sent"},
+		"squid-proxy":                  {"one, not sent"},
+		"nghttpx-proxy":                {"one, not sent"},
+		"trafficserver-proxy-enforced": {"one, not sent"},
+	} {
+		p, err := Get(id)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for name, chain := range chains {
+			f, o := origin{}.build(t)
+			f.Served[0].Chain = chain
+			want := OK
+			if slices.Contains(fails, name) {
+				want = Fail
+			}
+			if x := p.Predict(f, o); x.Outcome != want || !x.Exact {
+				t.Errorf("%s, intermediates: %s: %s %s (%s; open %q)", id, name, x.Outcome, x.Cause, x.Why, x.Open)
+			}
+		}
+	}
 }
 
 // TestOriginCA: Full (strict) trusts two roots that no browser has.

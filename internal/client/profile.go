@@ -142,6 +142,9 @@ type Policy struct {
 	VerifiesDates bool
 	// PartialChain: any certificate of the store is an anchor, self-signed or not.
 	PartialChain bool
+	// MaxPath is the longest path that it verifies, in certificates from leaf to
+	// root; 0: no limit.
+	MaxPath int
 	// SentOrderOnly: no second path is tried where the first leads nowhere.
 	SentOrderOnly bool
 	// IgnoresAnchorDates: a root of its store is trusted also when it has expired.

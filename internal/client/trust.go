@@ -35,6 +35,7 @@ func (p *Profile) TrustPolicy(publicRoots bool) trust.Policy {
 			CommonName: !pol.RequireSAN, WildcardLabels: labels, IPInCommonName: pol.IPInCommonName, IPAsDNSName: pol.IPAsDNSName,
 		},
 		PartialChain:       pol.PartialChain,
+		MaxPath:            pol.MaxPath,
 		SentOrderOnly:      pol.SentOrderOnly,
 		IgnoresAnchorDates: pol.IgnoresAnchorDates,
 		MinRSABits:         onlyIf(pol.VerifiesChain, pol.MinRSABits),

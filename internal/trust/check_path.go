@@ -51,6 +51,9 @@ func (v *verifier) checkPath(p *Path) []Defect {
 			below++
 		}
 	}
+	if pol.MaxPath > 0 && len(p.Certs) > pol.MaxPath && p.Trusted() {
+		add(cause.PathLengthExceeded, pol.MaxPath-1, true, "The path to %s has %d certificates; this client verifies at most %d.", p.top().label(), len(p.Certs), pol.MaxPath)
+	}
 	if v.public(p) && pol.DistrustAfter {
 		out = append(out, v.checkDistrust(p)...)
 	}

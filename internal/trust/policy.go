@@ -66,6 +66,9 @@ type Policy struct {
 	// Waive lists causes that this client lets pass although a switch above says
 	// otherwise; they stay among the defects and do not block.
 	Waive []cause.ID
+	// MaxPath bounds the path in certificates, leaf and anchor included (OpenSSL's
+	// depth and two more); 0: no bound.
+	MaxPath int
 	// MaxChainBytes bounds the sum of the certificates sent; 0: no bound.
 	MaxChainBytes int
 

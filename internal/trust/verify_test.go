@@ -140,6 +140,10 @@ func TestEachDefectAlone(t *testing.T) {
 	in.Policy.MaxChainBytes = len(leaf.Raw)
 	cases = append(cases, tc{"more bytes than the client reads", in, cause.CertificateTooLarge, "reads at most", nil})
 
+	in = p.input(leaf, p.inter)
+	in.Policy.MaxPath = 2
+	cases = append(cases, tc{"longer than the client verifies", in, cause.PathLengthExceeded, "has 3 certificates; this client verifies at most 2", nil})
+
 	distrusted := &Store{ID: "zoo", Name: "the zoo's store"}
 	distrusted.AddConstrained(p.root.Certificate, now.Add(-60*day))
 	in = public(issue(spec{sctCount: 2}, p.inter), p.inter)

@@ -54,6 +54,7 @@ type linePolicy struct {
 	VerifiesName                bool        `json:",omitempty"`
 	VerifiesDates               bool        `json:",omitempty"`
 	PartialChain                bool        `json:",omitempty"`
+	MaxPath                     int         `json:",omitempty"`
 	SentOrderOnly               bool        `json:",omitempty"`
 	IgnoresAnchorDates          bool        `json:",omitempty"`
 	RefuseCALeaf                bool        `json:",omitempty"`
@@ -184,7 +185,7 @@ func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
 	for name, n := range map[string]int{
 		"min_rsa_bits": p.MinRSABits, "min_ec_bits": p.MinECBits, "min_handshake_rsa_bits": p.MinHandshakeRSABits,
 		"max_handshake_rsa_bits": p.MaxHandshakeRSABits, "min_dh_bits": p.MinDHBits, "max_dh_bits": p.MaxDHBits, "max_certificate_bytes": p.MaxCertificateBytes,
-		"max_chain": p.MaxChain, "patience": p.Patience, "wildcard_labels": p.WildcardLabels,
+		"max_chain": p.MaxChain, "max_path": p.MaxPath, "patience": p.Patience, "wildcard_labels": p.WildcardLabels,
 	} {
 		if n < 0 || n > 1<<24 {
 			errs = append(errs, fmt.Errorf("policy: %s is %d", name, n))
@@ -202,7 +203,7 @@ func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
 		SentOrderOnly: p.SentOrderOnly, IgnoresAnchorDates: p.IgnoresAnchorDates, RefuseCALeaf: p.RefuseCALeaf, IgnoresEKU: p.IgnoresEKU, HonoursDistrust: p.HonoursDistrust,
 		RequireSecureRenegotiation: p.RequireSecureRenegotiation, RequireExtendedMasterSecret: p.RequireExtendedMasterSecret,
 		RequireSAN: p.RequireSAN, SendsSNI: p.SendsSNI, VerifiesChain: p.VerifiesChain, VerifiesName: p.VerifiesName, VerifiesDates: p.VerifiesDates,
-		HonoursMustStaple: p.HonoursMustStaple, RequiresCT: p.RequiresCT, Validity: validity, FetchesAIA: p.FetchesAIA, UsesECH: p.UsesECH, PreloadsIntermediates: p.PreloadsIntermediates,
+		HonoursMustStaple: p.HonoursMustStaple, RequiresCT: p.RequiresCT, Validity: validity, FetchesAIA: p.FetchesAIA, UsesECH: p.UsesECH, PreloadsIntermediates: p.PreloadsIntermediates, MaxPath: p.MaxPath,
 		Store: p.Store, MaxCertificateBytes: p.MaxCertificateBytes, MaxChain: p.MaxChain, CheckKeyUsage: p.CheckKeyUsage,
 		RefuseWeakHTTP2: p.RefuseWeakHTTP2, Patience: p.Patience, Revocation: p.Revocation,
 		IPInCommonName: p.IPInCommonName, IPAsDNSName: p.IPAsDNSName, FallsBack: fallsBack,

@@ -70,6 +70,7 @@ type policy struct {
 	VerifiesName                bool     `yaml:"verifies_name"`
 	VerifiesDates               bool     `yaml:"verifies_dates"`
 	PartialChain                bool     `yaml:"partial_chain"`
+	MaxPath                     int      `yaml:"max_path"`
 	SentOrderOnly               bool     `yaml:"sent_order_only"`
 	IgnoresAnchorDates          bool     `yaml:"ignores_anchor_dates"`
 	RefuseCALeaf                bool     `yaml:"refuse_ca_leaf"`
