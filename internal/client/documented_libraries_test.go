@@ -78,7 +78,7 @@ func TestDocumentedLibraries(t *testing.T) {
 		{"TLS 1.0 alone", cause.NoSharedVersion, exchange, []string{"exchange-online"}},
 		{"TLS 1.0 alone", cause.NoSharedVersion, schannel, []string{"curl-windows"}},
 		// OpenSSL 3 lists the version and does not take its SHA-1 signature.
-		{"TLS 1.0 alone", cause.NoSharedVersion, recorded, []string{"postfix-3.7-secure", "opensmtpd-6.8", "sendmail-8.17", "fetchmail-6.4", "mbsync-1.4", "mariadb-10.11"}},
+		{"TLS 1.0 alone", cause.NoSharedVersion, recorded, []string{"openssl-3.0-upstream", "postfix-3.7-secure", "opensmtpd-6.8", "sendmail-8.17", "fetchmail-6.4", "mbsync-1.4", "mariadb-10.11"}},
 
 		{"SSL 3.0 alone", none, android, append(old4, "android-5.0")},
 		{"SSL 3.0 alone", none, changes, []string{"openssl-0.9.8"}},
@@ -106,7 +106,7 @@ func TestDocumentedLibraries(t *testing.T) {
 
 		{"X25519 alone", none, recorded, []string{"openssl-1.1.1", "openssl-3.5", "go-1.13.15", "exim-4.96", "thunderbird-153"}},
 
-		{"DHE of 1024 bits alone", none, recorded, []string{"openssl-1.0.1", "openssl-1.0.2", "openssl-1.1.1", "postfix-3.7", "postfix-3.7-secure", "exim-4.96", "msmtp-1.8", "ldapsearch-2.5"}},
+		{"DHE of 1024 bits alone", none, recorded, []string{"openssl-1.0.1", "openssl-1.0.2", "openssl-1.1.1", "openssl-3.0-upstream", "postfix-3.7", "postfix-3.7-secure", "exim-4.96", "msmtp-1.8", "ldapsearch-2.5"}},
 		{"DHE of 1024 bits alone", none, android, []string{"android-4.4", "android-5.0", "android-6", "android-7.1"}},
 		{"DHE of 1024 bits alone", cause.WeakDH, recorded, []string{"openssl-1.1.1-debian", "openssl-3.5", "gnutls-ubuntu", "opensmtpd-6.8", "sendmail-8.17", "fetchmail-6.4", "mbsync-1.4", "psql-15", "mariadb-10.11", "curl-7.74"}},
 		{"DHE of 1024 bits alone", cause.NoSharedCipher, boring, []string{"android-8", "android-9", "android-14"}},
@@ -172,7 +172,7 @@ func TestDocumentedVerification(t *testing.T) {
 		{"a self-signed one", none, "recorded", []string{"postfix-3.7", "exim-4.96", "opensmtpd-6.8", "sendmail-8.17"}},
 		{"a self-signed one", cause.SelfSigned, "recorded", []string{"postfix-3.7-secure", "fetchmail-6.4", "msmtp-1.8", "openssl-1.0.1", "openssl-3.5", "thunderbird-153"}},
 
-		{"RSA of 1024 bits", none, "recorded", []string{"postfix-3.7-secure", "msmtp-1.8", "openssl-1.0.1", "openssl-1.1.1", "go-1.13.15", "go-1.25.0"}},
+		{"RSA of 1024 bits", none, "recorded", []string{"postfix-3.7-secure", "msmtp-1.8", "openssl-1.0.1", "openssl-1.1.1", "openssl-3.0-upstream", "go-1.13.15", "go-1.25.0"}},
 		{"RSA of 1024 bits", none, "AOSP conscrypt, ChainStrengthAnalyzer.java", []string{"android-5.0", "android-16"}},
 		{"RSA of 1024 bits", cause.WeakKey, "recorded", []string{"gnutls-ubuntu", "fetchmail-6.4", "mbsync-1.4", "psql-15", "openssl-1.1.1-debian", "openssl-3.5"}},
 		{"RSA of 1024 bits", cause.WeakKey, "rustls-webpki: RSA from 2048 bits", []string{"rustls-0.21", "rustls-0.23"}},
