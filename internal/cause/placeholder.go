@@ -53,7 +53,7 @@ var placeholders = []Placeholder{
 	{Name: "stack", Means: "the client's software and its release, such as Node.js 18.20.8", Default: "this release"},
 	{Name: "library", Means: "the TLS library that the client brings, such as OpenSSL 1.0.1u", Default: "its TLS library"},
 	{Name: "letting", Means: "what the server would have to let in for this client, such as TLS 1.0", Default: "what it offers"},
-	{Name: "admits", Means: "how many of the other known clients that would let in", Default: "others of its age"},
+	{Name: "admits", Means: "how many of the other known clients that would let in", Default: "other clients of its age"},
 	{Name: "proxy", Means: "the HTTP proxy, host:port", Default: "proxy.example.net:3128"},
 	{Name: "origin", Means: "the origin server behind a CDN, host or address", Default: "192.0.2.20"},
 	{Name: "origin_name", Means: "the name that the origin's certificate covers", Default: "origin.example.com"},

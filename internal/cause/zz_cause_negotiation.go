@@ -108,7 +108,7 @@ var causeNoSharedVersion = Cause{
 					},
 				},
 			},
-			Text: "Letting TLS 1.2 in beside TLS 1.3 on the server would admit this client and {admits}. The price is small: with ECDHE and AEAD suites TLS 1.2 is still what RFC 9325 recommends.",
+			Text: "Letting TLS 1.2 in beside TLS 1.3 would admit {admits} at a small price: with ECDHE and AEAD suites RFC 9325 still recommends it.",
 		},
 		{
 			For:  "generic",
@@ -129,7 +129,7 @@ var causeNoSharedVersion = Cause{
 					},
 				},
 			},
-			Text: "Letting {letting} in on the server would admit this client and {admits}, and weaken it for everybody: it rests on SHA-1 and MD5 (RFC 8996), and PCI DSS audits fail. Better give such clients an endpoint of their own.",
+			Text: "Letting {letting} in would admit {admits} and weaken the server for all: it rests on SHA-1 and MD5 (RFC 8996), and PCI DSS audits fail. Better give such clients an endpoint of their own.",
 		},
 		{
 			For:  "nginx",
@@ -627,7 +627,7 @@ var causeNoSharedCipher = Cause{
 					},
 				},
 			},
-			Text: "Adding a suite that this client offers, such as {letting}, would admit it and {admits}. At the end of the list it costs the others nothing but a warning of scanners; RC4, 3DES, export and NULL suites stay out in any case.",
+			Text: "A suite of this client's at the end of the server's list would admit it, for no more than a scanner's warning: {letting}, for one. RC4, 3DES, export and NULL suites stay out in any case.",
 		},
 		{
 			For:  "nginx",
@@ -1066,7 +1066,7 @@ var causeNoSharedGroup = Cause{
 					},
 				},
 			},
-			Text: "Adding a group that this client offers, such as {letting}, would admit it and {admits}. P-256 beside X25519 costs nothing.",
+			Text: "Another group beside the server's would admit this client: it offers {letting}, among others. P-256 beside X25519 costs nothing.",
 		},
 		{
 			For:  "nginx",
@@ -1444,7 +1444,7 @@ var causeNoSharedSignatureAlgorithm = Cause{
 					},
 				},
 			},
-			Text: "A second certificate with an RSA or ECDSA P-256 key beside the present one would admit this client and {admits}; nginx, Apache, HAProxy and Postfix choose by what the client offers.",
+			Text: "A second certificate with an RSA or ECDSA P-256 key beside the present one would admit this client, at the cost of renewing two; nginx, Apache, HAProxy and Postfix choose by what the client offers.",
 		},
 		{
 			For:  "nginx",

@@ -2974,9 +2974,12 @@ var stackPython = [...]Fix{
 				},
 			},
 		},
-		Text:   "{stack} has no minimum_version: where the system's openssl.cnf sets MinProtocol, start this one program with OPENSSL_CONF naming a file that allows TLS 1.0 (MinProtocol = TLSv1, CipherString = DEFAULT@SECLEVEL=0).",
+		Text:   "{stack} has no minimum_version: where the system's openssl.cnf sets MinProtocol, give this one program a configuration of its own that allows TLS 1.0.",
 		Config: "OPENSSL_CONF=./legacy.cnf",
 		Place:  "environment",
+		Run: []string{
+			"printf 'openssl_conf = init\\n[init]\\nssl_conf = ssl\\n[ssl]\\nsystem_default = tls\\n[tls]\\nMinProtocol = TLSv1\\nCipherString = DEFAULT@SECLEVEL=0\\n' > legacy.cnf",
+		},
 	},
 	{
 		For:  "python",

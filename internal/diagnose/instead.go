@@ -66,11 +66,11 @@ func (s *session) admitted(let, taken wire.Version) string {
 	}
 	switch n {
 	case 0:
-		return "none of the other known ones"
+		return "no other client that is known here"
 	case 1:
-		return "1 other known one"
+		return "1 more known client"
 	}
-	return fmt.Sprintf("%d other known ones", n)
+	return fmt.Sprintf("%d more known clients", n)
 }
 
 // realVersions are those that a hello offers, without GREASE.

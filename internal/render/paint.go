@@ -47,6 +47,8 @@ func (p *painter) limit(n int) int {
 		return min(n, 1)
 	case p.level >= shorterStillTexts:
 		return min(n, 2)
+	case p.level == shorterForInstead:
+		return min(n, 2)
 	case p.level >= shorterTexts:
 		return min(n, 3)
 	}

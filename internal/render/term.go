@@ -93,7 +93,8 @@ const (
 	mergedLadder                 // steps passed share one line
 	shorterConfig                // configuration shows its first lines
 	shorterInstead               // what the other end could do is said in two lines
-	noInstead                    // or left to -v
+	shorterForInstead            // or in one, and long texts in two, so that it finds room
+	noInstead                    // it is left to -v
 	shorterTexts                 // long texts show their first three lines
 	shorterStillTexts            // then two
 	shortestTexts                // then one
@@ -209,7 +210,11 @@ func (p *painter) fix(label string, x *report.Fix, m remedies) {
 	}
 	lines, rows := p.limit(6), 8
 	switch {
-	case label == "Instead" && p.level >= shorterInstead:
+	case p.level == shorterForInstead && label == "Instead":
+		lines, rows = 1, 2
+	case p.level == shorterForInstead:
+		lines, rows = 3, 4
+	case p.level >= shorterInstead && label == "Instead":
 		lines, rows = 2, 3
 	case p.level >= shorterConfig:
 		rows = 4
