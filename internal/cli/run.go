@@ -44,11 +44,11 @@ that failed is diagnosed like "tlswhy TARGET --as CMD": with CMD's own hello, at
 the same address. Standard input, output and error are CMD's; so are signals.
 
 CMD is led through the relay by the proxy settings of its environment
-(HTTPS_PROXY and the like; Java, npm and git have their own). A program that heeds
-none of them is not seen, and run says so. Nothing is decrypted. What a hello does
-not show (root store, least key sizes) is assumed from the nearest known client,
-or from --as CLIENT; roots that CMD was given by its flags or environment are
-found for some programs, otherwise --ca-file names them.
+(HTTPS_PROXY and the like; Java, npm and git have their own). A program that
+heeds none of them is not seen, and run says so. Nothing is decrypted. What a
+hello does not show (root store, least key sizes) is assumed from the nearest
+known client, or from --as CLIENT; roots that CMD was given by its flags or
+environment are found for some programs, otherwise --ca-file names them.
 
 --save FILE keeps the client, for --as @FILE in every command; further clients
 within CMD go to FILE-2 and so on. --connect leads all connections to one place.
