@@ -59,7 +59,7 @@ CMD, 126 it cannot be executed, 2 wrong usage.`,
   tlswhy run --save app.json -- ./app --once
   tlswhy example.com --as @app.json
   tlswhy run --json -o run.json -- python3 client.py
-  tlswhy run --connect 192.0.2.10 --ca-file ca.pem -- wget -q https://example.com`,
+  tlswhy run --connect 192.0.2.10 --ca-file ca.pem -- wget https://example.com`,
 		Args: cobra.ArbitraryArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveDefault
