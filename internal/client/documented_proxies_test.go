@@ -262,8 +262,59 @@ func alike(id cause.ID) []cause.ID {
 	return nil
 }
 
-// TestProxiesAndIntermediates: how many intermediates each takes, and what the
-// rest of a second round of measurements was.
+// TestMeasuredNegotiation is a second round of measurements: what they share of
+// keys, suites, groups and signatures.
+func TestMeasuredNegotiation(t *testing.T) {
+	only := func(v wire.Version, suites ...wire.CipherSuite) origin {
+		return origin{realServer: realServer{Config: oddtls.Config{Versions: versions(v), Suites: suites}}}
+	}
+	origins := map[string]origin{
+		"ECDSA":       {key: "ECDSA P-256", realServer: realServer{Config: oddtls.Config{Versions: versions(wire.VersionTLS12), Suites: ecdsaGCM}}},
+		"Ed25519":     {key: "Ed25519", realServer: realServer{Config: oddtls.Config{Suites: slices.Concat(suites13, ecdsaGCM)}}},
+		"ChaCha20":    only(wire.VersionTLS12, wire.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256),
+		"RSA":         only(wire.VersionTLS12, wire.TLS_RSA_WITH_AES_128_GCM_SHA256),
+		"Camellia":    only(wire.VersionTLS12, wire.TLS_RSA_WITH_CAMELLIA_128_CBC_SHA),
+		"DHE 2048":    only(wire.VersionTLS12, wire.TLS_DHE_RSA_WITH_AES_128_GCM_SHA256),
+		"secp521r1":   {realServer: realServer{Config: oddtls.Config{Versions: versions(wire.VersionTLS13), Groups: []wire.Group{wire.GroupSecp521r1}}}},
+		"SHA-1 signs": only(wire.VersionTLS12, ecdheGCM...),
+	}
+	sha1 := origins["SHA-1 signs"]
+	sha1.facts = func(f *transcript.Facts) {
+		f.SignatureAlgorithms = []transcript.SchemeFact{{Scheme: wire.SigRSAPKCS1SHA1, TLS12: transcript.Yes, TLS13: transcript.No}}
+	}
+	origins["SHA-1 signs"] = sha1
+	for id, fails := range map[string][]string{
+		"nginx-proxy":                  {"Camellia", "secp521r1", "SHA-1 signs"},
+		"nginx-proxy-verify":           {"Camellia", "secp521r1", "SHA-1 signs"},
+		"nginx-proxy-1.23.4":           {"Camellia", "SHA-1 signs"},
+		"apache-proxy":                 {"Camellia", "SHA-1 signs"},
+		"haproxy-proxy-sni":            {"Camellia", "SHA-1 signs"},
+		"caddy-proxy":                  {"Camellia", "DHE 2048"},
+		"stunnel-verify":               {"DHE 2048", "SHA-1 signs"},
+		"h2o-proxy":                    {"Camellia", "SHA-1 signs"},
+		"squid-proxy":                  {"Camellia", "SHA-1 signs"},
+		"nghttpx-proxy":                {"RSA", "Camellia", "SHA-1 signs"},
+		"trafficserver-proxy-enforced": {"Camellia", "SHA-1 signs"},
+	} {
+		p, err := Get(id)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for name, o := range origins {
+			f, opts := o.build(t)
+			want := OK
+			if slices.Contains(fails, name) {
+				want = Fail
+			}
+			if x := p.Predict(f, opts); x.Outcome != want {
+				t.Errorf("%s, %s: %s %s (%s; open %q)", id, name, x.Outcome, x.Cause, x.Why, x.Open)
+			}
+		}
+	}
+}
+
+// TestProxiesAndIntermediates: how many intermediates each takes.
 func TestProxiesAndIntermediates(t *testing.T) {
 	pki := []*predictPKI{predictCA()}
 	for i := range 2 {
