@@ -82,8 +82,11 @@ func (q *asking) result(ctx context.Context) *Result {
 	for i, c := range q.profiles {
 		q.rows[i] = rowOf(c)
 	}
-	if len(s.Versions) > 0 && !q.contradicted(p) {
+	if len(s.Versions) > 0 {
 		q.predict(p)
+		if q.contradicted(p) {
+			q.forgetLate()
+		}
 	}
 	q.tryRest(ctx)
 	r.Clients = q.rows

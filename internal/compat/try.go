@@ -43,6 +43,16 @@ func (q *asking) contradicted(p *client.Predictor) bool {
 	return err == nil && p.Predict(own).Outcome == client.OK
 }
 
+// forgetLate takes back all predictions but those of an early end: what stops a
+// client before that what is at work begins, does so all the same.
+func (q *asking) forgetLate() {
+	for i := range q.rows {
+		if x := &q.rows[i]; x.Outcome != Fail || *x.Step > cause.StepCipher {
+			*x = rowOf(q.profiles[i])
+		}
+	}
+}
+
 // tryRest diagnoses, for real, the clients of which nothing was predicted. What
 // no hello gets past, stops all; if it takes long, one client of each kind of
 // hello speaks for the others.
@@ -65,7 +75,7 @@ func (q *asking) tryRest(ctx context.Context) {
 	q.attempt(ctx, todo[0])
 	first := q.rows[todo[0]]
 	switch slow := time.Since(began) > quickly; {
-	case len(todo) == len(q.rows) && first.Outcome == Fail && nobodyGetsThrough(*first.Cause):
+	case q.nothingKnown() && first.Outcome == Fail && nobodyGetsThrough(*first.Cause):
 		for _, i := range todo[1:] {
 			q.rows[i].copyEnd(first)
 		}
@@ -75,6 +85,9 @@ func (q *asking) tryRest(ctx context.Context) {
 		q.look(ctx, todo[1:])
 	}
 }
+
+// nothingKnown: no version was found that the server accepts.
+func (q *asking) nothingKnown() bool { return len(q.survey.Versions) == 0 }
 
 // speakers tries one client of each shape of hello, and gives the others its end.
 func (q *asking) speakers(ctx context.Context, todo []int) {
@@ -101,6 +114,7 @@ func has[K comparable, V any](m map[K]V, k K) bool {
 type end struct {
 	kind       transcript.Kind
 	alert      wire.Alert
+	reached    transcript.Milestone
 	newest     wire.Version
 	serverName bool
 }
@@ -119,11 +133,12 @@ func (q *asking) look(ctx context.Context, todo []int) {
 			}
 			g, err := screen.Look(ctx, q.target, addr)
 			q.count(1)
-			if err != nil || g.Transcript == nil || g.Transcript.Outcome.Kind == transcript.Complete || g.Transcript.Outcome.Reached >= transcript.ReachedHello {
+			// What the client itself refuses is not said by the server, and is its own.
+			if err != nil || g.Transcript == nil || g.Transcript.Outcome.Reached >= transcript.ReachedFlight {
 				return
 			}
 			h := q.profiles[i].Hello
-			e := &end{kind: g.Transcript.Outcome.Kind, newest: h.MaxVersion(), serverName: o.Client.Policy.SendsSNI}
+			e := &end{kind: g.Transcript.Outcome.Kind, reached: g.Transcript.Outcome.Reached, newest: h.MaxVersion(), serverName: o.Client.Policy.SendsSNI}
 			if a := g.Transcript.Outcome.Alert; a != nil {
 				e.alert = *a
 			}
@@ -144,6 +159,24 @@ func (q *asking) look(ctx context.Context, todo []int) {
 	for _, i := range todo {
 		if e := ends[i]; e != nil {
 			q.rows[i].copyEnd(q.rows[speaker[*e]])
+			q.tooOld(i, e)
+		}
+	}
+}
+
+// tooOld: the server tells this client that its version is the reason (RFC 8446,
+// Section 6.2), and says something else to a newer or older one.
+func (q *asking) tooOld(i int, e *end) {
+	x := &q.rows[i]
+	if e.kind != transcript.AlertReceived || e.alert.Description != wire.AlertProtocolVersion || x.Outcome != Fail || *x.Cause == cause.NoSharedVersion {
+		return
+	}
+	for _, a := range q.survey.Answers {
+		if a.Version >= wire.VersionTLS10 && a.Outcome != "alert 70 protocol_version" && !q.profiles[i].Hello.OffersVersion(a.Version) {
+			id, step := cause.NoSharedVersion, cause.StepVersion
+			x.Cause, x.Step, x.Setting = &id, &step, "not "+e.newest.String()
+			x.Why = "The server refuses " + e.newest.String() + " (alert 70 protocol_version), and not " + a.Version.String() + "."
+			return
 		}
 	}
 }

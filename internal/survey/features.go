@@ -303,11 +303,13 @@ func (s *session) protocols(ctx context.Context, k *task) {
 	s.incomplete = s.incomplete || !c.complete
 }
 
-// Application protocols that servers on TCP have.
+// Application protocols that servers on TCP have. acme-tls/1 is not asked for: it
+// is a challenge that stands alone (RFC 8737, Section 3), and servers end a
+// handshake that offers it where they await none.
 var (
 	alpnHTTP   = []string{"h2", "http/1.1", "http/1.0"}
 	alpnOthers = []string{
-		"acme-tls/1", "spdy/3.1", "spdy/3", "dot", "imap", "pop3", "smtp", "managesieve", "xmpp-client", "xmpp-server", "ftp", "nntp",
+		"spdy/3.1", "spdy/3", "dot", "imap", "pop3", "smtp", "managesieve", "xmpp-client", "xmpp-server", "ftp", "nntp",
 		"postgresql", "mqtt", "irc", "ntske/1", "sip/2", "coap", "tds/8.0", "radius/1.1", "stun.turn", "webrtc",
 	}
 )
