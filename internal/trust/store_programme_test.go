@@ -78,7 +78,7 @@ func TestRootsCameAndWent(t *testing.T) {
 		{isrgX1, "android@2016-08", "android@2016-12"},
 		{isrgX1, "java@2017-06", "java@2017-07"},
 		{isrgX1, "apple@2015-09", "apple@2016-09"},
-		{isrgX1, "mozilla@2016-07", "mozilla@2017-05"},
+		{isrgX1, "mozilla@2016-10", "mozilla@2016-11"},
 		{isrgX2, "apple@2022-04", "apple@2023-09"},
 		{dstX3, "apple@2023-09", "apple@2022-04"},
 		{isrgX1, "debian@2016-10", "debian@2016-11"},
@@ -102,7 +102,7 @@ func TestRootsCameAndWent(t *testing.T) {
 		{geoTrust, "mozilla@2021-10", "mozilla@2020-12"},
 		{amazon1, "mozilla@2016-12", "mozilla@2017-05"},
 		{gtsR1, "", "mozilla@2022-04"},
-		{userTrust, "mozilla@2014-12", "mozilla@2015-09"},
+		{userTrust, "mozilla@2014-12", "mozilla@2015-04"},
 		{sslCom, "mozilla@2017-12", "mozilla@2018-04"},
 		{ePKI, "mozilla@2026-09", "mozilla@2026-06"},
 		{netlock, "chrome@2026-10", "chrome@2025-09"},
@@ -209,7 +209,7 @@ func TestIndependentCAsAreSpared(t *testing.T) {
 // A store's name says which list stands for the month, and how well it is known.
 func TestStoreNames(t *testing.T) {
 	for store, want := range map[string]string{
-		"mozilla@2014-06":   "Mozilla's roots as of 2014-06 (of Node.js 0.10.28)",
+		"mozilla@2014-06":   "Mozilla's roots as of 2014-06 (of Mozilla's certdata.txt 1.97)",
 		"mozilla@2022-04":   "Mozilla's roots as of 2022-04 (of Mozilla's certdata.txt of 2022-04-26)",
 		"mozilla@2010-01":   "Mozilla's roots as of 2010-01 (the earliest list known, of Node.js 0.8.6 in 2012-08)",
 		"android@2016-09":   "Android's roots as of 2016-09 (of Android 7.0, estimated)",
