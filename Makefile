@@ -6,7 +6,7 @@ export CGO_ENABLED ?= 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 FUZZTIME ?= 20s
 
-.PHONY: help build demo check lint test race e2e fuzz bench generate deps man ci tools servers release clean
+.PHONY: help build demo check lint test race e2e score fuzz bench generate deps man ci tools servers release clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ race: ## unit tests with the race detector (needs a C compiler)
 
 e2e: ## real servers and clients, installed by `make servers`
 	go test -count=1 -timeout 30m ./e2e
+
+score: ## predictions held against real clients, installed where missing
+	scripts/score-clients.sh
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -145,7 +146,7 @@ func (b *bench) meet(s subject, name string, port int) (ok bool, said string) {
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
 	c := b.command(ctx, s, s.run(b, name, port))
-	var out bytes.Buffer
+	var out watched
 	c.Stdout, c.Stderr = &out, &out
 	if s.input != "" {
 		r, w, err := os.Pipe()
@@ -154,10 +155,11 @@ func (b *bench) meet(s subject, name string, port int) (ok bool, said string) {
 		}
 		defer func() { _ = r.Close() }()
 		c.Stdin = r
-		// Some end with their input, before the answer.
 		_, _ = io.WriteString(w, strings.ReplaceAll(s.input, "{name}", name))
-		end := time.AfterFunc(s.hold, func() { _ = w.Close() })
-		defer func() { end.Stop(); _ = w.Close() }()
+		closeInput := sync.OnceFunc(func() { _ = w.Close() })
+		out.until, out.then = gotPage, closeInput
+		end := time.AfterFunc(s.hold, closeInput)
+		defer func() { end.Stop(); closeInput() }()
 	}
 	err := c.Run()
 	said = string(bytes.ToValidUTF8(out.Bytes(), []byte("?")))
@@ -176,6 +178,22 @@ func (b *bench) meet(s subject, name string, port int) (ok bool, said string) {
 		ok = true
 	}
 	return ok && (s.not == nil || !s.not.MatchString(said)), said
+}
+
+// watched is what a client prints. Once that matches, something follows.
+type watched struct {
+	bytes.Buffer
+	until *regexp.Regexp
+	then  func()
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	n, err := w.Buffer.Write(b)
+	if w.until != nil && w.until.Match(w.Bytes()) {
+		w.then()
+		w.until = nil
+	}
+	return n, err
 }
 
 // patience is how long a client may take.

@@ -72,6 +72,9 @@ func (m *meeting) truth(s sight, said string) []cause.ID {
 		return nil
 	}
 	if m.min != 0 && s.hello.MaxVersion() < m.min {
+		if s.alerted && s.alert != wire.AlertProtocolVersion { // both walls stand, and it ran into the other
+			return append([]cause.ID{cause.NoSharedVersion}, only(beforeHello)...)
+		}
 		return []cause.ID{cause.NoSharedVersion}
 	}
 	if s.server == nil {
@@ -93,12 +96,14 @@ func (m *meeting) truth(s sight, said string) []cause.ID {
 // refused is the truth where no ServerHello came; declared are the faults that show there.
 func (m *meeting) refused(s sight, declared []cause.ID) []cause.ID {
 	switch {
-	case s.alerted && s.alert == wire.AlertProtocolVersion && !slices.Contains(declared, cause.VersionIntolerant):
+	case s.alerted && s.alert == wire.AlertProtocolVersion && !(slices.Contains(declared, cause.VersionIntolerant) && s.hello.OffersVersion(wire.VersionTLS13)):
 		return []cause.ID{cause.NoSharedVersion}
 	case s.alerted && s.alert == wire.AlertNoApplicationProtocol:
 		return []cause.ID{cause.NoALPNOverlap}
 	case s.alerted && s.alert == wire.AlertUnrecognizedName && declared == nil:
 		return []cause.ID{cause.UnrecognizedName, cause.SNIRequired}
+	case s.alerted && s.alert == wire.AlertInternalError && s.hello.ServerName() == "" && !slices.Contains(declared, cause.ServerInternalError):
+		return []cause.ID{cause.SNIRequired} // what crypto/tls says where no certificate belongs to the name, or to none
 	case declared == nil:
 		return turnedDown
 	}
