@@ -13,7 +13,8 @@
 //   - causes_test.go: TestCauses runs tlswhy on every row; clients_test.go holds its verdicts against the real client.
 //   - survey_*_test.go: TestSurveyAgreesWithOpenSSL asks 27 servers for each thing one by one with openssl s_client and
 //     gnutls-cli and holds tlswhy survey against all answers.
-//   - fixes_test.go: TestFixes applies the catalogue's fixes to broken servers and runs tlswhy retest.
+//   - fixes_test.go: TestFixes applies the catalogue's fixes to broken servers and runs tlswhy retest; fixes_client_test.go
+//     and fixes_stack_test.go: clients that fail do what the catalogue tells them, and get through.
 //
 // scripts/install-servers.sh installs what is needed. A missing tool skips its rows, visibly, and fails them where CI=true.
 // Most rows need no privileges; those with iptables rules, mail and database daemons need root.

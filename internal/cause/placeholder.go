@@ -50,7 +50,7 @@ var placeholders = []Placeholder{
 	{Name: "alpn", Means: "application protocols, comma separated", Default: "h2,http/1.1"},
 	{Name: "names", Means: "the names on the certificate, comma separated", Default: "other names"},
 	{Name: "product", Means: "a TLS-inspecting product", Default: "a TLS-inspecting proxy"},
-	{Name: "stack", Means: "the client's software and its release, such as Node.js 18.20.8", Default: "this release"},
+	{Name: "stack", Means: "the client's software and its release, such as Node.js 18.20.8", Default: "This release"},
 	{Name: "library", Means: "the TLS library that the client brings, such as OpenSSL 1.0.1u", Default: "its TLS library"},
 	{Name: "letting", Means: "what the server would have to let in for this client, such as TLS 1.0", Default: "what it offers"},
 	{Name: "admits", Means: "how many of the other known clients that would let in", Default: "other clients of its age"},

@@ -158,7 +158,7 @@ func (p *painter) fixesOf(c *cause.Cause, software string) {
 			name += " (client)"
 		}
 		if f.Versions != "" {
-			name += " " + string(f.Versions)
+			name += ", " + strings.ReplaceAll(string(f.Versions), "||", "or")
 		}
 		l := line{{bold, name + ": "}, {plain, cause.Expand(f.Text, nil)}}
 		if !f.Verified {
