@@ -93,7 +93,7 @@ func TestRootsCameAndWent(t *testing.T) {
 		{cnnic, "mozilla@2018-04", "mozilla@2015-01"},
 		{camerfirma08, "mozilla@2021-10", "mozilla@2021-01"},
 		{trustCor1, "mozilla@2023-02", "mozilla@2022-12"},
-		{trustCor1, "chrome@2024-10", "chrome@2022-11"},
+		{trustCor1, "chrome@2023-03", "chrome@2023-02"},
 		{eTugra, "mozilla@2023-10", "mozilla@2023-07"},
 		{equifax, "mozilla@2016-01", "mozilla@2015-09"},
 		{gte, "mozilla@2015-09", "mozilla@2014-12"},
