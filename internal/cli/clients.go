@@ -69,7 +69,7 @@ documents; --list says which.
   versions=1.2,1.3               exactly these; versions=-1.0 one less
   suites=-3DES                   also +TLS_…, OpenSSL's names, CBC, RC4, RSA
   groups=+X25519MLKEM768         one more
-  certificate=+ECDSA:P-256       a second certificate, or a PEM file in its place
+  certificate=+ECDSA:P-256       a second one, or a PEM file in its place
   chain=+intermediate.pem        the same leaf with this sent besides
 
 Exit status: that of the client that --as names, modern by default: 0 it

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"context"
 	"fmt"
+	"golang.org/x/net/http2"
 	"net/netip"
 	"slices"
 	"strings"
@@ -221,7 +222,7 @@ func (s *session) diagnose(ctx context.Context, addr netip.AddrPort, base *trans
 	if s.blocked() {
 		return
 	}
-	if s.asksLate(ctx, addr) {
+	if s.asksLate(ctx, addr) || s.leavesHTTP2() {
 		return
 	}
 	sus := suspicious(s.primary, fan)
@@ -405,6 +406,18 @@ func rounded(d time.Duration) string { return d.Round(100 * time.Millisecond).St
 
 func (s *session) blocked() bool {
 	return slices.ContainsFunc(s.findings, func(f report.Finding) bool { return f.Blocking })
+}
+
+// leavesHTTP2: the server takes h2 in the handshake and leaves it at once because
+// of the suite (RFC 9113, Section 9.2.2). The client would have to know.
+func (s *session) leavesHTTP2() bool {
+	t := s.primary
+	if t == nil || t.Response == nil || t.Response.GoAway != int(http2.ErrCodeInadequateSecurity) {
+		return false
+	}
+	f := finding(cause.HTTP2InadequateSecurity, report.Proved, fmt.Sprintf("The server takes HTTP/2 (h2) and then gives it up: it sends GOAWAY INADEQUATE_SECURITY, because HTTP/2 does not allow %s.", suiteOf(t)), t.ID)
+	s.add(observed(f, "GOAWAY INADEQUATE_SECURITY over "+suiteOf(t), t.ID))
+	return true
 }
 
 // closing looks at how the connection of a healthy endpoint ended.

@@ -3,14 +3,13 @@ package env
 import (
 	"context"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
-var javaProperty = regexp.MustCompile(`(?m)^\s+(java\.home|java\.version|java\.vendor|javax\.net\.ssl\.[A-Za-z]+|jdk\.tls\.client\.[A-Za-z]+|https\.protocols|java\.security\.properties) = (.*)$`)
+var javaProperty = pattern(`(?m)^\s+(java\.home|java\.version|java\.vendor|javax\.net\.ssl\.[A-Za-z]+|jdk\.tls\.client\.[A-Za-z]+|https\.protocols|java\.security\.properties) = (.*)$`)
 
 // java looks at the Java machine that PATH leads to.
 func (h *Host) java(ctx context.Context, d *Document) {
@@ -28,7 +27,7 @@ func (h *Host) java(ctx context.Context, d *Document) {
 	s := newStack("java", "Java", bin)
 	out, stderr, err := h.ask(ctx, bin, "-XshowSettings:properties", "-version")
 	properties := map[string]string{}
-	for _, m := range javaProperty.FindAllStringSubmatch(out+stderr, -1) {
+	for _, m := range javaProperty().FindAllStringSubmatch(out+stderr, -1) {
 		properties[m[1]] = strings.TrimSpace(m[2])
 	}
 	home := properties["java.home"]

@@ -2,7 +2,6 @@ package env
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -30,7 +29,7 @@ var families = map[string][]string{
 	"mysql":           {"mysql", "%s-"},
 }
 
-var versioned = regexp.MustCompile(`^[0-9][0-9.]*[a-z]?(-debian|-fedora|-rhel)?$`)
+var versioned = pattern(`^[0-9][0-9.]*[a-z]?(-debian|-fedora|-rhel)?$`)
 
 // nearestProfile is the client whose hello is most like that of a stack: the
 // same fingerprint where one is known, else the same family and the nearest
@@ -88,7 +87,7 @@ func candidatesFor(s *Stack) []candidate {
 		var out []candidate
 		for _, id := range ids {
 			after, ok := strings.CutPrefix(id, pattern)
-			if !ok || after != "" && !(strings.HasSuffix(pattern, "-") && versioned.MatchString(after)) {
+			if !ok || after != "" && !(strings.HasSuffix(pattern, "-") && versioned().MatchString(after)) {
 				continue
 			}
 			v := strings.TrimRight(after, "-abcdefghijklmnopqrstuvwxyz")
@@ -119,9 +118,9 @@ func javaNumber(s string) string {
 	return fmt.Sprintf("%d.0.%d", major, update)
 }
 
-var versionNumber = regexp.MustCompile(`[0-9]+(?:\.[0-9]+)*[a-z]?`)
+var versionNumber = pattern(`[0-9]+(?:\.[0-9]+)*[a-z]?`)
 
-func versionOf(s string) string { return versionNumber.FindString(s) }
+func versionOf(s string) string { return versionNumber().FindString(s) }
 
 // nearer: among those that are not newer the newest, else the oldest.
 func nearer(a, b, want string) bool {

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"io/fs"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -26,12 +25,12 @@ type opensslInfo struct {
 }
 
 var (
-	opensslDir   = regexp.MustCompile(`(?m)^OPENSSLDIR: "(.*)"`)
-	opensslBuilt = regexp.MustCompile(`(?m)^built on: (.*)$`)
-	opensslLevel = regexp.MustCompile(`-DOPENSSL_TLS_SECURITY_LEVEL=([0-9])`)
+	opensslDir   = pattern(`(?m)^OPENSSLDIR: "(.*)"`)
+	opensslBuilt = pattern(`(?m)^built on: (.*)$`)
+	opensslLevel = pattern(`-DOPENSSL_TLS_SECURITY_LEVEL=([0-9])`)
 	// opensslLib is the version of the library: the program's own may be another.
-	opensslLib = regexp.MustCompile(`\(Library: ((?:OpenSSL|LibreSSL) [0-9][0-9a-zA-Z.\-]*)`)
-	opensslVer = regexp.MustCompile(`^((?:OpenSSL|LibreSSL) [0-9][0-9a-zA-Z.\-]*)`)
+	opensslLib = pattern(`\(Library: ((?:OpenSSL|LibreSSL) [0-9][0-9a-zA-Z.\-]*)`)
+	opensslVer = pattern(`^((?:OpenSSL|LibreSSL) [0-9][0-9a-zA-Z.\-]*)`)
 )
 
 // openssl looks at the program openssl and its library.
@@ -48,21 +47,21 @@ func (h *Host) openssl(ctx context.Context, d *Document) *opensslInfo {
 		d.Stacks = append(d.Stacks, s)
 		return nil
 	}
-	if m := opensslVer.FindStringSubmatch(out); m != nil {
+	if m := opensslVer().FindStringSubmatch(out); m != nil {
 		s.Library = m[1]
 		s.Version = strings.TrimPrefix(strings.TrimPrefix(m[1], "OpenSSL "), "LibreSSL ")
 	}
-	if m := opensslLib.FindStringSubmatch(out); m != nil {
+	if m := opensslLib().FindStringSubmatch(out); m != nil {
 		s.Library = m[1]
 	}
 	o.version = s.Library
-	if m := opensslDir.FindStringSubmatch(out); m != nil {
+	if m := opensslDir().FindStringSubmatch(out); m != nil {
 		o.dir = m[1]
 	}
-	if m := opensslBuilt.FindStringSubmatch(out); m != nil {
+	if m := opensslBuilt().FindStringSubmatch(out); m != nil {
 		o.built = strings.TrimSpace(m[1])
 	}
-	if m := opensslLevel.FindStringSubmatch(out); m != nil {
+	if m := opensslLevel().FindStringSubmatch(out); m != nil {
 		o.level, _ = strconv.Atoi(m[1])
 	}
 	h.readConf(o)

@@ -1,7 +1,6 @@
 package env
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +22,7 @@ type tlsSettings struct {
 	all          []Setting
 }
 
-var secLevel = regexp.MustCompile(`@SECLEVEL=([0-9])`)
+var secLevel = pattern(`@SECLEVEL=([0-9])`)
 
 // readTLSSettings reads commands in the order in which they stand; a later one
 // wins. Names are read without regard to case, as by OpenSSL.
@@ -47,7 +46,7 @@ func readTLSSettings(all []Setting) tlsSettings {
 		case "protocol":
 			t.protocols(s.Value)
 		case "cipherstring":
-			if m := secLevel.FindAllStringSubmatch(s.Value, -1); m != nil {
+			if m := secLevel().FindAllStringSubmatch(s.Value, -1); m != nil {
 				t.level, _ = strconv.Atoi(m[len(m)-1][1])
 			}
 		case "ciphersuites":

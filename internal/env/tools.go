@@ -88,19 +88,19 @@ func firstPart(o *Stack) string {
 	return major
 }
 
-var gnutlsVersion = regexp.MustCompile(`(?m)^gnutls-cli ([0-9.]+)`)
+var gnutlsVersion = pattern(`(?m)^gnutls-cli ([0-9.]+)`)
 
 func (h *Host) gnutlsVersion(ctx context.Context) string {
 	if bin := h.lookPath("gnutls-cli"); bin != "" {
 		out, _, _ := h.ask(ctx, bin, "--version")
-		if m := gnutlsVersion.FindStringSubmatch(out); m != nil {
+		if m := gnutlsVersion().FindStringSubmatch(out); m != nil {
 			return "GnuTLS " + m[1]
 		}
 	}
 	return "GnuTLS"
 }
 
-var curlBackend = regexp.MustCompile(`\((?:[^()]*)\)|\b(OpenSSL|LibreSSL|BoringSSL|quictls|GnuTLS|NSS|wolfSSL|mbedTLS|BearSSL|Schannel|SecureTransport|rustls-ffi|AWS-LC)/([0-9][0-9A-Za-z.\-+]*)?`)
+var curlBackend = pattern(`\((?:[^()]*)\)|\b(OpenSSL|LibreSSL|BoringSSL|quictls|GnuTLS|NSS|wolfSSL|mbedTLS|BearSSL|Schannel|SecureTransport|rustls-ffi|AWS-LC)/([0-9][0-9A-Za-z.\-+]*)?`)
 
 func (h *Host) curl(ctx context.Context, d *Document) {
 	bin := h.lookPath("curl")
@@ -118,7 +118,7 @@ func (h *Host) curl(ctx context.Context, d *Document) {
 	s.Version = words[1]
 	// Libraries in parentheses are there and not in use.
 	head, _, _ := strings.Cut(out, "\n")
-	for _, m := range curlBackend.FindAllStringSubmatch(head, -1) {
+	for _, m := range curlBackend().FindAllStringSubmatch(head, -1) {
 		if m[1] != "" {
 			s.Library = strings.TrimSpace(m[1] + " " + m[2])
 			break
@@ -191,8 +191,8 @@ func (h *Host) curlConfig(file string) []Setting {
 }
 
 var (
-	wgetVersion = regexp.MustCompile(`^GNU Wget2? ([0-9.]+)`)
-	wgetSSL     = regexp.MustCompile(`\+ssl/(\w+)`)
+	wgetVersion = pattern(`^GNU Wget2? ([0-9.]+)`)
+	wgetSSL     = pattern(`\+ssl/(\w+)`)
 )
 
 func (h *Host) wget(ctx context.Context, d *Document) {
@@ -202,7 +202,7 @@ func (h *Host) wget(ctx context.Context, d *Document) {
 	}
 	s := newStack("wget", "wget", bin)
 	out, stderr, err := h.ask(ctx, bin, "--version")
-	m := wgetVersion.FindStringSubmatch(out)
+	m := wgetVersion().FindStringSubmatch(out)
 	switch {
 	case m != nil:
 		s.Version = m[1]
@@ -211,7 +211,7 @@ func (h *Host) wget(ctx context.Context, d *Document) {
 	default:
 		s.Problems = append(s.Problems, whyNot("it does not say its version", err, stderr))
 	}
-	if m := wgetSSL.FindStringSubmatch(out); m != nil {
+	if m := wgetSSL().FindStringSubmatch(out); m != nil {
 		switch m[1] {
 		case "gnutls":
 			s.Library = h.gnutlsVersion(ctx)
@@ -346,20 +346,20 @@ type simple struct {
 	id, name string
 	programs []string
 	args     []string
-	version  *regexp.Regexp
+	version  func() *regexp.Regexp
 	// library is what is found in its output; "" asks the file.
-	library *regexp.Regexp
+	library func() *regexp.Regexp
 	store   bool // it uses the system's store
 }
 
 var simples = []simple{
 	{"gnutls", "gnutls-cli", []string{"gnutls-cli"}, []string{"--version"}, gnutlsVersion, nil, true},
-	{"php", "PHP", []string{"php"}, []string{"-r", `echo "PHP ", PHP_VERSION, "\n", defined("OPENSSL_VERSION_TEXT") ? OPENSSL_VERSION_TEXT : "", "\n";`}, regexp.MustCompile(`PHP ([0-9.]+)`), regexp.MustCompile(`((?:OpenSSL|LibreSSL) [0-9][0-9a-z.]*)`), true},
-	{"ruby", "Ruby", []string{"ruby"}, []string{"-ropenssl", "-e", `puts "ruby " + RUBY_VERSION, OpenSSL::OPENSSL_LIBRARY_VERSION`}, regexp.MustCompile(`ruby ([0-9.]+)`), regexp.MustCompile(`((?:OpenSSL|LibreSSL) [0-9][0-9a-z.]*)`), true},
-	{"perl", "Perl Net::SSLeay", []string{"perl"}, []string{"-MNet::SSLeay", "-e", `print "perl $^V\n", Net::SSLeay::SSLeay_version(0), "\n"`}, regexp.MustCompile(`perl v([0-9.]+)`), regexp.MustCompile(`((?:OpenSSL|LibreSSL) [0-9][0-9a-z.]*)`), true},
-	{"dotnet", ".NET", []string{"dotnet"}, []string{"--version"}, regexp.MustCompile(`^([0-9][0-9.]*)`), nil, true},
-	{"psql", "psql", []string{"psql"}, []string{"--version"}, regexp.MustCompile(`PostgreSQL\) ([0-9.]+)`), nil, false},
-	{"mysql", "mysql", []string{"mysql", "mariadb"}, []string{"--version"}, regexp.MustCompile(`(?:Distrib|Ver) ([0-9][0-9.]+)[,-]?`), nil, false},
+	{"php", "PHP", []string{"php"}, []string{"-r", `echo "PHP ", PHP_VERSION, "\n", defined("OPENSSL_VERSION_TEXT") ? OPENSSL_VERSION_TEXT : "", "\n";`}, pattern(`PHP ([0-9.]+)`), pattern(`((?:OpenSSL|LibreSSL) [0-9][0-9a-z.]*)`), true},
+	{"ruby", "Ruby", []string{"ruby"}, []string{"-ropenssl", "-e", `puts "ruby " + RUBY_VERSION, OpenSSL::OPENSSL_LIBRARY_VERSION`}, pattern(`ruby ([0-9.]+)`), pattern(`((?:OpenSSL|LibreSSL) [0-9][0-9a-z.]*)`), true},
+	{"perl", "Perl Net::SSLeay", []string{"perl"}, []string{"-MNet::SSLeay", "-e", `print "perl $^V\n", Net::SSLeay::SSLeay_version(0), "\n"`}, pattern(`perl v([0-9.]+)`), pattern(`((?:OpenSSL|LibreSSL) [0-9][0-9a-z.]*)`), true},
+	{"dotnet", ".NET", []string{"dotnet"}, []string{"--version"}, pattern(`^([0-9][0-9.]*)`), nil, true},
+	{"psql", "psql", []string{"psql"}, []string{"--version"}, pattern(`PostgreSQL\) ([0-9.]+)`), nil, false},
+	{"mysql", "mysql", []string{"mysql", "mariadb"}, []string{"--version"}, pattern(`(?:Distrib|Ver) ([0-9][0-9.]+)[,-]?`), nil, false},
 }
 
 func (h *Host) simple(ctx context.Context, d *Document, x simple) {
@@ -368,7 +368,7 @@ func (h *Host) simple(ctx context.Context, d *Document, x simple) {
 		return
 	}
 	out, stderr, err := h.ask(ctx, bin, x.args...)
-	m := x.version.FindStringSubmatch(out)
+	m := x.version().FindStringSubmatch(out)
 	if m == nil && x.library != nil {
 		return // an interpreter without its TLS module is no TLS client
 	}
@@ -387,7 +387,7 @@ func (h *Host) simple(ctx context.Context, d *Document, x simple) {
 			s.Library = h.libraryFrom(ctx, d, lib)
 		}
 	case x.library != nil:
-		if m := x.library.FindStringSubmatch(out); m != nil {
+		if m := x.library().FindStringSubmatch(out); m != nil {
 			s.Library = m[1]
 		}
 	default:
