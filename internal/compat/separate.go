@@ -27,7 +27,9 @@ var traits = slices.Concat(
 		suite("a suite with ECDHE", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXECDHE }),
 		suite("a suite with ECDHE and AEAD", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXECDHE && i.AEAD }),
 		suite("a suite with AEAD", func(i wire.SuiteInfo) bool { return i.AEAD }),
-		suite("a suite with ECDSA", func(i wire.SuiteInfo) bool { return i.Authentication == wire.AuthECDSA }),
+		{cause.StepCipher, "suites for ECDSA certificates", func(p *client.Profile) bool {
+			return p.Hello.MaxVersion() >= wire.VersionTLS13 || suite("", func(i wire.SuiteInfo) bool { return i.Authentication == wire.AuthECDSA }).has(p)
+		}},
 		suite("a suite with ECDSA and AEAD", func(i wire.SuiteInfo) bool { return i.Authentication == wire.AuthECDSA && i.AEAD }),
 		suite("a suite with DHE", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXDHE }),
 		suite("a suite with RSA key transport", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXRSA }),
