@@ -5,7 +5,9 @@ import "strings"
 // Condition is something that has to be so for a fix to help: the value of a
 // name is one of Is. Where the value is not known, it may be.
 type Condition struct {
-	Name string // a placeholder, or "acts": the side that has to act, client or server
+	// Name is a placeholder, or "acts": the side that has to act, client or server,
+	// or "taken": the oldest version that the server takes.
+	Name string
 	Is   []string
 }
 

@@ -66,7 +66,7 @@ func TestStackOf(t *testing.T) {
 
 // TestAdviceData holds fixes to what the program makes of them.
 func TestAdviceData(t *testing.T) {
-	values := map[string]bool{"acts": true}
+	values := map[string]bool{"acts": true, "taken": true}
 	for _, p := range cause.Placeholders() {
 		values[p.Name] = true
 	}

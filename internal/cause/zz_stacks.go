@@ -28,6 +28,13 @@ var stackAndroid = [...]Fix{
 					"client",
 				},
 			},
+			{
+				Name: "taken",
+				Is: []string{
+					"TLS 1.1",
+					"TLS 1.2",
+				},
+			},
 		},
 		Text:   "Android 4.1 to 4.4 has TLS 1.2 and does not offer it. Before the first request install Google's provider, or Conscrypt where there are no Play services; or enable it on a socket factory of your own.",
 		Config: "ProviderInstaller.installIfNeeded(context)",
@@ -36,7 +43,7 @@ var stackAndroid = [...]Fix{
 	{
 		For:      "android",
 		Side:     "client",
-		Versions: ">=5 <10",
+		Versions: ">=4.4 <10",
 		When: []Condition{
 			{
 				Name: "acts",
@@ -45,9 +52,9 @@ var stackAndroid = [...]Fix{
 				},
 			},
 			{
-				Name: "letting",
+				Name: "taken",
 				Is: []string{
-					"TLS 1.2",
+					"TLS 1.3",
 				},
 			},
 		},
@@ -1431,6 +1438,13 @@ var stackJava = [...]Fix{
 					"TLS 1.0",
 				},
 			},
+			{
+				Name: "taken",
+				Is: []string{
+					"TLS 1.1",
+					"TLS 1.2",
+				},
+			},
 		},
 		Text:   "Java 7 knows TLS 1.2 and does not offer it. HttpsURLConnection obeys https.protocols; every other client needs 7u95 or later, which reads jdk.tls.client.protocols. If the next wall is AES-GCM: 7u191 or later, or Java 8.",
 		Config: "-Djdk.tls.client.protocols=TLSv1.2 -Dhttps.protocols=TLSv1.2",
@@ -1448,9 +1462,9 @@ var stackJava = [...]Fix{
 				},
 			},
 			{
-				Name: "letting",
+				Name: "taken",
 				Is: []string{
-					"TLS 1.2",
+					"TLS 1.3",
 				},
 			},
 		},
@@ -3351,6 +3365,13 @@ var stackSchannel = [...]Fix{
 					"TLS 1.0",
 				},
 			},
+			{
+				Name: "taken",
+				Is: []string{
+					"TLS 1.1",
+					"TLS 1.2",
+				},
+			},
 		},
 		Text:   "Windows 7, 8 and Server 2008 R2, 2012 have TLS 1.2 and do not offer it: install KB3140245, set the values (once more below Wow6432Node), and switch TLS 1.2 on for clients. Then restart.",
 		Config: "New-Item -Force 'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Client'\nSet-ItemProperty 'HKLM:\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL\\Protocols\\TLS 1.2\\Client' DisabledByDefault 0 -Type DWord\nSet-ItemProperty 'HKLM:\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Internet Settings\\WinHttp' DefaultSecureProtocols 0xA00 -Type DWord",
@@ -3367,9 +3388,9 @@ var stackSchannel = [...]Fix{
 				},
 			},
 			{
-				Name: "letting",
+				Name: "taken",
 				Is: []string{
-					"TLS 1.2",
+					"TLS 1.3",
 				},
 			},
 		},

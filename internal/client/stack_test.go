@@ -126,6 +126,7 @@ func TestAdviceFitsTheRelease(t *testing.T) {
 		want   string // a text of the first fix, or of its configuration
 	}{
 		{cause.NoSharedVersion, cause.StackOf("java-7u80"), map[string]string{"acts": "client", "letting": "TLS 1.0"}, "-Djdk.tls.client.protocols=TLSv1.2 -Dhttps.protocols=TLSv1.2"},
+		{cause.NoSharedVersion, cause.StackOf("java-7u80"), map[string]string{"acts": "client", "letting": "TLS 1.0", "taken": "TLS 1.3"}, "Java 7 has no TLS 1.3 and will get none: run the program on Java 11 or later."},
 		{cause.NoSharedVersion, cause.StackOf("java-8u51"), old, "{stack} has no TLS 1.3. Update to 8u341 or later, which offers it by default, or run the program on Java 11 and up."},
 		{cause.NoSharedVersion, cause.StackOf("java-8u300"), old, "-Djdk.tls.client.protocols=TLSv1.3,TLSv1.2"},
 		{cause.NoSharedVersion, cause.StackOf("java-17"), server, "-Djava.security.properties=legacy.security -Djdk.tls.client.protocols=TLSv1,TLSv1.1,TLSv1.2"},

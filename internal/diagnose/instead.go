@@ -27,7 +27,8 @@ func (s *session) instead(f *report.Finding) {
 		}
 		f.Values["letting"] = newest.String()
 		if f.Cause == cause.NoSharedVersion {
-			f.Values["admits"] = s.admitted(newest, s.oldestTaken(f))
+			taken := s.oldestTaken(f)
+			f.Values["admits"], f.Values["taken"] = s.admitted(newest, taken), taken.String()
 		}
 	case cause.NoSharedCipher:
 		for _, c := range h.CipherSuites {
