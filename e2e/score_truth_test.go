@@ -22,7 +22,7 @@ var words = []struct {
 	{regexp.MustCompile(`(?i)certificate (has|is) expired|cert_?has_?expired|certificate_?expired|CertExpired|invalid peer certificate: Expired|expired cert`), []cause.ID{cause.Expired, cause.ExpiredIntermediate, cause.NotYetValid}}, // "has expired or is not yet valid"
 	{regexp.MustCompile(`(?i)not yet valid|not_?yet_?valid|not (yet )?activated`), []cause.ID{cause.NotYetValid}},
 	{regexp.MustCompile(`(?i)dh.key.too.small|dh_p_too_short|bad_dh_p_length|DH ServerKeyExchange does not comply|not acceptable.*prime|prime received on DH|fewer bits than|dh.+insecure|insufficient security`), []cause.ID{cause.WeakDH}},
-	{regexp.MustCompile(`(?i)unsafe.legacy.renegotiation|safe renegotiation`), []cause.ID{cause.LegacyRenegotiation}},
+	{regexp.MustCompile(`(?i)unsafe.legacy.renegotiation`), []cause.ID{cause.LegacyRenegotiation}},
 	{regexp.MustCompile(`(?i)\b(ee|ca)[ _](certificate )?key[ _]too[ _](small|weak)`), []cause.ID{cause.WeakKey}},
 	{regexp.MustCompile(`(?i)\bmd[ _]too[ _]weak|digest algorithm too weak|insecure algorithm|SHA1WithRSA|MD5-RSA|CERT_SIGNATURE_ALGORITHM_DISABLED`), []cause.ID{cause.WeakSignature}},
 	{regexp.MustCompile(`(?i)permitted subtree|excluded subtree|not permitted by (any )?constraint|name.?constraint`), []cause.ID{cause.NameConstraints}},
