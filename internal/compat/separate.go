@@ -44,7 +44,7 @@ var traits = slices.Concat(
 		{cause.StepVerify, "no demand for a stapled answer", func(p *client.Profile) bool { return !p.Policy.HonoursMustStaple }},
 		{cause.StepVerify, "no check of the certificate", func(p *client.Profile) bool { return !p.Policy.VerifiesChain }},
 		{cause.StepVerify, "no check of the name", func(p *client.Profile) bool { return !p.Policy.VerifiesName }},
-		{cause.StepVerify, "fetching missing certificates", func(p *client.Profile) bool { return p.Policy.FetchesAIA || !p.Policy.VerifiesChain }},
+		{cause.StepVerify, "fetching missing certificates", func(p *client.Profile) bool { return p.CompletesChains(true) || !p.Policy.VerifiesChain }},
 		{cause.StepVerify, "a look at the common name", func(p *client.Profile) bool { return !p.Policy.RequireSAN || !p.Policy.VerifiesName }},
 		{cause.StepVerify, "SHA-1 in certificates allowed", func(p *client.Profile) bool { return !p.Policy.RefuseSHA1Certificates }},
 		{cause.StepVerify, "RSA keys under 2048 bits allowed", func(p *client.Profile) bool { return p.Policy.MinRSABits < 2048 }},

@@ -20,7 +20,7 @@ import (
 func (s *session) verifyInput(t *transcript.Transcript) trust.Input {
 	in := trust.Input{
 		Roots: s.roots, Name: s.target.Host, At: s.at(), Staple: t.OCSP,
-		Policy:       s.profile.TrustPolicy(s.o.Roots == nil || s.o.PublicRoots),
+		Policy:       s.profile.TrustPolicy(s.publicRoots()),
 		KeyUse:       keyUse(t),
 		Interception: cause.MatchInterception, Cache: s.cache,
 	}
@@ -32,11 +32,14 @@ func (s *session) verifyInput(t *transcript.Transcript) trust.Input {
 			in.PeerTime = d
 		}
 	}
-	if s.profile.Policy.FetchesAIA {
+	if s.profile.CompletesChains(s.publicRoots()) {
 		in.Extra = s.fetched
 	}
 	return in
 }
+
+// publicRoots: the roots are those of public CAs.
+func (s *session) publicRoots() bool { return s.o.Roots == nil || s.o.PublicRoots }
 
 // judgement is what a verdict on certificates was given on: the attempt, and how
 // many certificates were fetched by then.
@@ -126,8 +129,12 @@ func (s *session) complete(ctx context.Context, in *trust.Input, res *trust.Resu
 	if len(fetched) == 0 || with.Best == nil || !with.Best.Trusted() {
 		return nil
 	}
-	if s.profile.Policy.FetchesAIA {
-		f := finding(cause.IncompleteChain, report.Proved, fmt.Sprintf("The server does not send the certificate of %s. %s fetches it by itself; most other clients do not, and fail.", strings.Join(issuersOf(res.Incomplete()), ", "), upperFirst(s.who())))
+	if s.profile.CompletesChains(s.publicRoots()) {
+		how := "fetches it by itself"
+		if !s.profile.Policy.FetchesAIA {
+			how = "knows it already"
+		}
+		f := finding(cause.IncompleteChain, report.Proved, fmt.Sprintf("The server does not send the certificate of %s. %s %s; most other clients do not, and fail.", strings.Join(issuersOf(res.Incomplete()), ", "), upperFirst(s.who()), how))
 		f.Blocking = false
 		f.Proof = &report.Proof{Kind: report.ByVerify, Change: "an added intermediate: " + subjects(fetched), Before: res.Verdict(), After: with.Verdict(), Repeated: 1}
 		s.add(f)

@@ -170,12 +170,20 @@ func (c clientRun) String() string {
 func spanOf(labels []string) string {
 	first, last := labels[0], labels[len(labels)-1]
 	switch {
-	case slices.ContainsFunc(labels, func(l string) bool { return strings.ContainsAny(l, " ,") }):
-		return strings.Join(labels, " + ")
 	case first == last:
 		return first
+	case slices.ContainsFunc(labels, func(l string) bool { return !plainVersion(l) }):
+		return strings.Join(labels, " + ")
 	}
+	first, _, _ = strings.Cut(first, " ")
+	last, _, _ = strings.Cut(last, " ")
 	return first + "–" + last
+}
+
+// plainVersion: "153", "31 ESR"; not "2.4, verify" nor "Server 2012".
+func plainVersion(label string) bool {
+	digit := label != "" && label[0] >= '0' && label[0] <= '9'
+	return !strings.Contains(label, ",") && (digit || !strings.Contains(label, " "))
 }
 
 // nbsp keeps a product and its versions on one line.
@@ -227,15 +235,21 @@ func kindFact(r *compat.Result, k client.Kind) (fact, bool) {
 		}
 	}
 	f := fact{Label: kindNames[k]}
+	// The shorter row says how many it does not name.
+	const few = 3
+	add := func(names []string, parts func(text string) []part) {
+		if len(names) > 0 {
+			f.Rows = append(f.Rows, parts(strings.Join(names, ", ")))
+			f.Short = append(f.Short, parts(list(names, few)))
+		}
+	}
 	for _, step := range order {
-		f.Rows = append(f.Rows, []part{{gradeBad, "✗ "}, {gradeSoft, step + ": "}, {gradeBad, strings.Join(bad[step], ", ")}})
+		add(bad[step], func(s string) []part { return []part{{gradeBad, "✗ "}, {gradeSoft, step + ": "}, {gradeBad, s}} })
 	}
-	if len(good) > 0 {
-		f.Rows = append(f.Rows, []part{{gradeGood, "✓ "}, {gradeNone, strings.Join(good, ", ")}})
-	}
-	if len(open) > 0 {
-		f.Rows = append(f.Rows, []part{{gradePoor, "? "}, {gradeSoft, "could not tell: "}, {gradeNone, strings.Join(open, ", ")}})
-	}
+	add(good, func(s string) []part { return []part{{gradeGood, "✓ "}, {gradeNone, s}} })
+	add(open, func(s string) []part {
+		return []part{{gradePoor, "? "}, {gradeSoft, "could not tell: "}, {gradeNone, s}}
+	})
 	return f, true
 }
 
