@@ -131,6 +131,9 @@ type Policy struct {
 	RequireExtendedMasterSecret bool
 	// RequireSAN: a name in the common name alone does not count.
 	RequireSAN bool
+	// CommonNameToo: the common name counts beside a SAN. DeepWildcards: a wildcard
+	// stands for any number of labels.
+	CommonNameToo, DeepWildcards bool
 	// WildcardLabels have to follow a wildcard; 0: 2, so that "*.com" covers nothing.
 	WildcardLabels int
 	// SendsSNI for a target that is a name.

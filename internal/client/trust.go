@@ -33,6 +33,7 @@ func (p *Profile) TrustPolicy(publicRoots bool) trust.Policy {
 		Name:  pol.VerifiesName,
 		Names: trust.NameRules{
 			CommonName: !pol.RequireSAN, WildcardLabels: labels, IPInCommonName: pol.IPInCommonName, IPAsDNSName: pol.IPAsDNSName,
+			CommonNameToo: pol.CommonNameToo, DeepWildcards: pol.DeepWildcards,
 		},
 		PartialChain:       pol.PartialChain,
 		MaxPath:            pol.MaxPath,

@@ -87,6 +87,7 @@ func (q *asking) result(ctx context.Context) *Result {
 		if q.contradicted(p) {
 			q.forgetLate()
 		}
+		q.forgetErrors()
 	}
 	q.tryRest(ctx)
 	r.Clients = q.rows

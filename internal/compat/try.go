@@ -53,6 +53,23 @@ func (q *asking) forgetLate() {
 	}
 }
 
+// forgetErrors takes back that a version is not shared where the server met it
+// with internal_error: that is no word about the version.
+func (q *asking) forgetErrors() {
+	for i := range q.rows {
+		x := &q.rows[i]
+		if x.Outcome != Fail || *x.Cause != cause.NoSharedVersion {
+			continue
+		}
+		for _, a := range q.survey.Answers {
+			if a.Outcome == "alert 80 internal_error" && q.profiles[i].Hello.MaxVersion() == a.Version {
+				*x = rowOf(q.profiles[i])
+				break
+			}
+		}
+	}
+}
+
 // tryRest diagnoses, for real, the clients of which nothing was predicted. What
 // no hello gets past, stops all; if it takes long, one client of each kind of
 // hello speaks for the others.

@@ -43,7 +43,7 @@ func clientsViewOf(r *compat.Result) *surveyView {
 	v := &surveyView{
 		s:       &survey.Survey{Version: r.Version, Time: r.Time, Target: r.Target, Options: r.Options},
 		r:       &report.Report{Target: r.Target, Options: r.Options, Verdict: r.Verdict()},
-		Verdict: clientsVerdict(r), Headline: clientsHeadline(r), Where: clientsWhere(r), Notes: sentences(r.Notes), Totals: clientsTotals(r),
+		Heading: "Who connects", Verdict: clientsVerdict(r), Headline: clientsHeadline(r), Where: clientsWhere(r), Notes: sentences(r.Notes), Totals: clientsTotals(r),
 	}
 	for _, k := range client.Kinds() {
 		if f, ok := kindFact(r, k); ok {

@@ -19,6 +19,7 @@ type surveyView struct {
 	r        *report.Report // its findings
 	Verdict  report.Verdict
 	Headline string
+	Heading  string // of Facts, on a page
 	Where    string // address, software, time
 	Facts    []fact
 	Findings []*report.Finding

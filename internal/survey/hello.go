@@ -25,13 +25,19 @@ func helloOnly(a transcript.Attempt) transcript.Attempt {
 	return a
 }
 
-// certSchemes go into signature_algorithms_cert beside a short list of schemes,
-// so that a server does not look at the signatures on its chain when it chooses
-// what to sign with (RFC 8446, Section 4.2.3).
-func certSchemes() wire.Extension {
+// addCertSchemes puts signature_algorithms_cert beside a short list of schemes, so
+// that a server does not look at the signatures on its chain when it chooses what
+// to sign with (RFC 8446, Section 4.2.3). It is left out for servers whose chain
+// is signed with what has no scheme, such as MD5: OpenSSL refuses it then.
+func (s *session) addCertSchemes(h *wire.ClientHello) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.oddChain {
+		return
+	}
 	e := wire.SignatureAlgorithmsExt(offer.SignatureSchemes()...)
 	e.Type = wire.ExtSignatureAlgorithmsCert
-	return e
+	h.Set(e)
 }
 
 // hello12 offers TLS 1.2 or the given older version alone, and with it what tells
@@ -46,7 +52,7 @@ func (s *session) hello12(v wire.Version, suites []wire.CipherSuite, groups []wi
 	}
 	if schemes != nil && v >= wire.VersionTLS12 {
 		h.Set(wire.SignatureAlgorithmsExt(schemes...))
-		h.Set(certSchemes())
+		s.addCertSchemes(h)
 	}
 	h.Set(wire.StatusRequestExt())
 	h.Set(wire.SCTExt())
@@ -85,7 +91,7 @@ func (s *session) hello13(o offer13) *wire.ClientHello {
 	}
 	if o.schemes != nil {
 		h.Set(wire.SignatureAlgorithmsExt(o.schemes...))
-		h.Set(certSchemes())
+		s.addCertSchemes(h)
 	}
 	h.Set(wire.StatusRequestExt())
 	h.Set(wire.SCTExt())

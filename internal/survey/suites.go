@@ -102,6 +102,19 @@ func (s *session) suites12(ctx context.Context, k *task) {
 	q := s.oldSearch(ctx, k, wire.VersionTLS12, candidates, classes, r)
 	q.guesses, q.rare = guesses(), isRare
 	q.first()
+	if len(q.accepted()) == 0 && ctx.Err() == nil {
+		// Nothing may be for want of the version, or for what rode along.
+		s.mu.Lock()
+		s.oddChain = true
+		s.mu.Unlock()
+		q = s.oldSearch(ctx, k, wire.VersionTLS12, candidates, classes, r)
+		q.guesses, q.rare = guesses(), isRare
+		if q.first(); len(q.accepted()) == 0 {
+			s.mu.Lock()
+			s.oddChain = false
+			s.mu.Unlock()
+		}
+	}
 	order, decided := q.order()
 	if !decided || order != transcript.ServerOrder {
 		s.keepSuites(k, wire.VersionTLS12, q.run())

@@ -126,6 +126,7 @@ type session struct {
 	gentle      bool
 	doubts      chan struct{}      // holds one while an odd end is looked into
 	greeted     bool               // a connection came as far as a hello
+	oddChain    bool               // signature_algorithms_cert is left out
 	classic     bool               // TLS 1.3 was answered with a group that is not post-quantum
 	good        transcript.Attempt // a question that was answered; zero: none
 	confirmed   map[transcript.Kind]int

@@ -90,6 +90,10 @@ type NameRules struct {
 	// WildcardLabels is how many labels have to follow a wildcard: 2 in OpenSSL
 	// and Firefox ("*.com" never matches), 1 in Go.
 	WildcardLabels int
+	// CommonNameToo: it counts beside subjectAltName as well (Lynx, Pike).
+	CommonNameToo bool
+	// DeepWildcards: a wildcard stands for any number of labels, one at least.
+	DeepWildcards bool
 	// IPInCommonName: for an address, the common name counts where there is no
 	// subjectAltName (Internet Explorer, older JSSE). IPAsDNSName: a dNSName of that
 	// text does (Schannel, older browsers). RFC 9525, Section 4.3, wants an iPAddress.
@@ -112,6 +116,9 @@ func MatchName(pattern, host string, rules NameRules) bool {
 	if strings.Count(suffix, ".")+1 < rules.WildcardLabels {
 		return false
 	}
+	if rules.DeepWildcards {
+		return strings.HasSuffix(host, "."+suffix)
+	}
 	_, rest, ok := strings.Cut(host, ".")
 	return ok && rest == suffix
 }
@@ -132,7 +139,7 @@ func (c *Certificate) Covers(h Host, rules NameRules) bool {
 			return true
 		}
 	}
-	return rules.CommonName && c.cnApplies() && MatchName(c.Subject.CN, h.DNS, rules)
+	return (rules.CommonName && c.cnApplies() || rules.CommonNameToo) && MatchName(c.Subject.CN, h.DNS, rules)
 }
 
 // SameSite says that one of the names has the host's registrable domain.

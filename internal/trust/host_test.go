@@ -167,3 +167,39 @@ func TestNameConstraintKinds(t *testing.T) {
 		}
 	}
 }
+
+// What some clients take beyond RFC 9525.
+func TestLenientNames(t *testing.T) {
+	deep, both := NameRules{WildcardLabels: 2, DeepWildcards: true}, NameRules{WildcardLabels: 2, CommonNameToo: true}
+	for _, x := range []struct {
+		pattern, host string
+		rules         NameRules
+		want          bool
+	}{
+		{"*.example.com", "a.b.example.com", NameRules{WildcardLabels: 2}, false},
+		{"*.example.com", "a.b.example.com", deep, true},
+		{"*.example.com", "example.com", deep, false},
+		{"*.example.com", "badexample.com", deep, false},
+		{"*.com", "a.example.com", deep, false},
+	} {
+		if got := MatchName(x.pattern, x.host, x.rules); got != x.want {
+			t.Errorf("%s for %s: %v", x.pattern, x.host, got)
+		}
+	}
+	c := &Certificate{DNSNames: []string{"other.example"}, HasSAN: true}
+	c.Subject.CN = "shop.example"
+	h := Host{DNS: "shop.example"}
+	if c.Covers(h, NameRules{CommonName: true, WildcardLabels: 2}) || !c.Covers(h, both) {
+		t.Error("the common name beside another name")
+	}
+	c = &Certificate{DNSNames: []string{"192.0.2.1"}, HasSAN: true}
+	ip := Host{IP: netip.MustParseAddr("192.0.2.1")}
+	if c.Covers(ip, NameRules{}) || !c.Covers(ip, NameRules{IPAsDNSName: true}) {
+		t.Error("an address as a DNS name")
+	}
+	c = &Certificate{}
+	c.Subject.CN = "192.0.2.1"
+	if c.Covers(ip, NameRules{CommonName: true}) || !c.Covers(ip, NameRules{IPInCommonName: true}) {
+		t.Error("an address in the common name")
+	}
+}

@@ -48,6 +48,8 @@ type linePolicy struct {
 	RequireSecureRenegotiation  bool        `json:",omitempty"`
 	RequireExtendedMasterSecret bool        `json:",omitempty"`
 	RequireSAN                  bool        `json:",omitempty"`
+	CommonNameToo               bool        `json:",omitempty"`
+	DeepWildcards               bool        `json:",omitempty"`
 	WildcardLabels              int         `json:",omitempty"`
 	SendsSNI                    bool        `json:",omitempty"`
 	VerifiesChain               bool        `json:",omitempty"`
@@ -199,7 +201,7 @@ func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
 		MinVersion: uint16(minimum), MinRSABits: p.MinRSABits, MinECBits: p.MinECBits,
 		MinHandshakeRSABits: p.MinHandshakeRSABits, MaxHandshakeRSABits: p.MaxHandshakeRSABits, MinDHBits: p.MinDHBits, MaxDHBits: p.MaxDHBits,
 		RefuseSHA1Certificates: p.RefuseSHA1Certificates, RefuseMD5Certificates: p.RefuseMD5Certificates,
-		RefuseSHA1Handshake: p.RefuseSHA1Handshake, WildcardLabels: p.WildcardLabels, PartialChain: p.PartialChain,
+		RefuseSHA1Handshake: p.RefuseSHA1Handshake, WildcardLabels: p.WildcardLabels, CommonNameToo: p.CommonNameToo, DeepWildcards: p.DeepWildcards, PartialChain: p.PartialChain,
 		SentOrderOnly: p.SentOrderOnly, IgnoresAnchorDates: p.IgnoresAnchorDates, RefuseCALeaf: p.RefuseCALeaf, IgnoresEKU: p.IgnoresEKU, HonoursDistrust: p.HonoursDistrust,
 		RequireSecureRenegotiation: p.RequireSecureRenegotiation, RequireExtendedMasterSecret: p.RequireExtendedMasterSecret,
 		RequireSAN: p.RequireSAN, SendsSNI: p.SendsSNI, VerifiesChain: p.VerifiesChain, VerifiesName: p.VerifiesName, VerifiesDates: p.VerifiesDates,

@@ -64,6 +64,8 @@ type policy struct {
 	RequireSecureRenegotiation  bool     `yaml:"require_secure_renegotiation"`
 	RequireExtendedMasterSecret bool     `yaml:"require_extended_master_secret"`
 	RequireSAN                  bool     `yaml:"require_san"`
+	CommonNameToo               bool     `yaml:"common_name_too"`
+	DeepWildcards               bool     `yaml:"deep_wildcards"`
 	WildcardLabels              int      `yaml:"wildcard_labels"`
 	SendsSNI                    bool     `yaml:"sends_sni"`
 	VerifiesChain               bool     `yaml:"verifies_chain"`
