@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tlswhy/tlswhy/internal/client"
 	"github.com/tlswhy/tlswhy/internal/compat"
 	"github.com/tlswhy/tlswhy/internal/env"
-	"github.com/tlswhy/tlswhy/internal/client"
 	"github.com/tlswhy/tlswhy/internal/report"
 	"github.com/tlswhy/tlswhy/internal/survey"
 )

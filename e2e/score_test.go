@@ -318,6 +318,12 @@ func (c *count) row(name string) string {
 	return fmt.Sprintf("| %s | %d | %d | %.2f %% | %.2f %% | %.2f %% | %d |\n", name, c.pairs, c.fail, c.outcomes(), c.causes(), percent(c.failCause, c.failJudged), c.pairs-c.judged)
 }
 
-func oneLine(s string) string { return clip(strings.Join(strings.Fields(s), " "), 220) }
+// oneLine is a program's text in short, without the paths of the machine it ran on.
+func oneLine(s string) string {
+	if wd, err := os.Getwd(); err == nil {
+		s = strings.ReplaceAll(s, wd+string(filepath.Separator), "")
+	}
+	return clip(strings.Join(strings.Fields(strings.ReplaceAll(s, workDir+string(filepath.Separator), "")), " "), 220)
+}
 
 func cell(s string) string { return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s) }

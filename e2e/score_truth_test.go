@@ -32,8 +32,10 @@ var words = []struct {
 	{regexp.MustCompile(`(?i)self[- ]signed|DEPTH_ZERO_SELF_SIGNED`), []cause.ID{cause.SelfSigned}},
 	{regexp.MustCompile(`(?i)hostname mismatch|host ?name.* does not match|does not match target host|ALTNAME_INVALID|doesn't match|no alternative certificate subject name|NotValidForName|certificate is (not )?valid for .*, not|name in the certificate does not match|certificate name mismatch|certificate's owner does not match|No subject alternative (DNS )?names?|domain name mismatch|x509: certificate relies on legacy Common Name|BAD_CERT_DOMAIN|hostname_check_failed`), []cause.ID{cause.HostnameMismatch, cause.WrongCertificate, cause.CNOnly}},
 	{regexp.MustCompile(`(?i)unsuitable certificate purpose|invalid.?purpose|incompatible key usage|unsupported certificate purpose|certificate type not approved`), []cause.ID{cause.WrongEKU, cause.WrongKeyUsage, cause.IssuerNotCA, cause.CAAsLeaf}},
-	{regexp.MustCompile(`(?i)unable to get (local )?issuer|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|UnknownIssuer|unable to verify the first certificate|signed by unknown authority|unable to find valid certification path|unknown_ca|UNKNOWN_ISSUER`),
-		[]cause.ID{cause.IncompleteChain, cause.UntrustedRoot, cause.TLSInterception, cause.SelfSigned, cause.IssuerNotCA}},
+	{
+		regexp.MustCompile(`(?i)unable to get (local )?issuer|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|UnknownIssuer|unable to verify the first certificate|signed by unknown authority|unable to find valid certification path|unknown_ca|UNKNOWN_ISSUER`),
+		[]cause.ID{cause.IncompleteChain, cause.UntrustedRoot, cause.TLSInterception, cause.SelfSigned, cause.IssuerNotCA},
+	},
 }
 
 func saidCauses(said string) []cause.ID {

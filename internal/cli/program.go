@@ -16,7 +16,7 @@ func (a *app) environ() []string { return os.Environ() }
 // startProgram runs a program with the streams of this one to its end, and
 // returns its exit code as a shell would.
 func (a *app) startProgram(args, env []string) (int, error) {
-	cmd := exec.Command(args[0], args[1:]...)
+	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // G204: the user's own command
 	cmd.Env = env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.in, a.out, a.err
 	if programName(args[0]) == "java" {

@@ -96,7 +96,7 @@ func (s rootSetting) look(args []string, getenv func(string) string, g *givenRoo
 			g.key = v
 		}
 		for _, off := range s.off {
-			short := len(off) == 2 && len(a) > 1 && a[0] == '-' && a[1] != '-' && strings.Contains(a, off[1:]) && strings.Trim(a[1:], "abcdefgikjlnpqsvLSfINOZ#0123456") == ""
+			short := len(off) == 2 && len(a) > 1 && a[0] == '-' && a[1] != '-' && strings.Contains(a, off[1:]) && strings.Trim(a[1:], "abcdefgijklnpqsvLSINOZ#0123456") == ""
 			if a == off || short {
 				g.insecure = off
 			}

@@ -148,8 +148,12 @@ func TestPreloadedIntermediates(t *testing.T) {
 		client          string
 		private, public bool // completes a chain to roots of that kind
 	}{
-		{"firefox-60", false, false}, {"firefox-102", false, true}, {"firefox", false, true},
-		{"chrome-70", true, true}, {"safari-11", true, true}, {"openssl-3.0", false, false},
+		{"firefox-60", false, false},
+		{"firefox-102", false, true},
+		{"firefox", false, true},
+		{"chrome-70", true, true},
+		{"safari-11", true, true},
+		{"openssl-3.0", false, false},
 	} {
 		p, _ := Get(c.client)
 		p.Policy.RequiresCT = false // the test's certificates have no timestamps

@@ -203,7 +203,7 @@ func free(x Improvement) int {
 
 func priceOfVersion(v wire.Version) string {
 	if v < wire.VersionTLS12 {
-		return v.String() + " signs with SHA-1 and is out of use by RFC 8996; no current client needs it"
+		return "SHA-1 signatures, forbidden by RFC 8996"
 	}
 	return ""
 }

@@ -3,12 +3,13 @@ package diagnose
 import (
 	"context"
 	"fmt"
-	"golang.org/x/net/http2"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/net/http2"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/report"

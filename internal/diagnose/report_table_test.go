@@ -2,11 +2,12 @@ package diagnose
 
 import (
 	"fmt"
-	"github.com/tlswhy/tlswhy/internal/trust"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tlswhy/tlswhy/internal/trust"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/report"

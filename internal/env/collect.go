@@ -206,10 +206,13 @@ func withoutSecrets(s string) string {
 
 // timeDaemons are daemons that keep a clock, by files that they leave.
 var timeDaemons = []struct{ name, file string }{
-	{"chrony", "/run/chrony/chronyd.pid"}, {"chrony", "/var/run/chrony/chronyd.pid"},
+	{"chrony", "/run/chrony/chronyd.pid"},
+	{"chrony", "/var/run/chrony/chronyd.pid"},
 	{"systemd-timesyncd", "/run/systemd/timesync/synchronized"},
-	{"ntpd", "/run/ntpd.pid"}, {"ntpd", "/var/run/ntpd.pid"},
-	{"OpenNTPD", "/run/ntpd.sock"}, {"VMware or Hyper-V guest tools", "/run/vmtoolsd.pid"},
+	{"ntpd", "/run/ntpd.pid"},
+	{"ntpd", "/var/run/ntpd.pid"},
+	{"OpenNTPD", "/run/ntpd.sock"},
+	{"VMware or Hyper-V guest tools", "/run/vmtoolsd.pid"},
 }
 
 // recentFiles are ones that a running or updated system wrote lately.

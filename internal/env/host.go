@@ -78,7 +78,7 @@ const (
 func (h *Host) run(ctx context.Context, path string, args ...string) ([]byte, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, args...)
+	cmd := exec.CommandContext(ctx, path, args...) //nolint:gosec // G204: programs of our own list, found on PATH
 	cmd.Env = append(slices.Clone(h.Environ), "LC_ALL=C")
 	stdout, stderr := &head{}, &head{}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
@@ -163,7 +163,7 @@ func (h *Host) read(name string) ([]byte, error) {
 	if err != nil {
 		return nil, reason(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	switch {
 	case err != nil:

@@ -82,10 +82,14 @@ func TestOpenSSLConf(t *testing.T) {
 // Settings as the versions of OpenSSL write them.
 func TestTLSSettings(t *testing.T) {
 	got := readTLSSettings([]Setting{
-		{Name: "1.minprotocol", Value: "TLSv1.1"}, {Name: "MaxProtocol", Value: "None"},
-		{Name: "CipherString", Value: "DEFAULT:@SECLEVEL=1:!X:@SECLEVEL=3"}, {Name: "Protocol", Value: "-ALL, TLSv1.2"},
-		{Name: "Groups", Value: "?*X25519MLKEM768:?P-256/X448:nonsense"}, {Name: "Options", Value: "-SessionTicket,UnsafeLegacyServerConnect"},
-		{Name: "Certificate", Value: "x"}, {Name: "DTLS.MinProtocol", Value: "DTLSv1.2"},
+		{Name: "1.minprotocol", Value: "TLSv1.1"},
+		{Name: "MaxProtocol", Value: "None"},
+		{Name: "CipherString", Value: "DEFAULT:@SECLEVEL=1:!X:@SECLEVEL=3"},
+		{Name: "Protocol", Value: "-ALL, TLSv1.2"},
+		{Name: "Groups", Value: "?*X25519MLKEM768:?P-256/X448:nonsense"},
+		{Name: "Options", Value: "-SessionTicket,UnsafeLegacyServerConnect"},
+		{Name: "Certificate", Value: "x"},
+		{Name: "DTLS.MinProtocol", Value: "DTLSv1.2"},
 	})
 	if got.min != wire.VersionTLS11 || got.max != 0 || got.level != 3 || !got.noTickets || !got.legacyServer || len(got.all) != 6 {
 		t.Errorf("%+v", got)

@@ -28,7 +28,7 @@ func (h *Host) needed(bin string) []string {
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	r, ok := f.(io.ReaderAt)
 	if !ok {
 		return nil
@@ -129,8 +129,8 @@ func (h *Host) curl(ctx context.Context, d *Document) {
 	if file == "" && strings.HasPrefix(s.Library, "OpenSSL") {
 		file = h.getenv("SSL_CERT_FILE")
 	}
-	for _, rc := range h.configFiles("CURL_HOME", ".curlrc", "/etc/curlrc") {
-		for _, set := range h.curlConfig(rc) {
+	if rc := h.configFiles("CURL_HOME", ".curlrc", "/etc/curlrc"); len(rc) > 0 {
+		for _, set := range h.curlConfig(rc[0]) { // only the first is read
 			switch set.Name {
 			case "cacert":
 				file = set.Value
@@ -139,7 +139,6 @@ func (h *Host) curl(ctx context.Context, d *Document) {
 				s.Settings = append(s.Settings, set)
 			}
 		}
-		break // only the first is read
 	}
 	if file != "" {
 		s.Store = h.fileOrDir(d, file).ID

@@ -75,7 +75,6 @@ type Conn struct {
 
 	client, server flow
 	version        wire.Version
-	retried        bool
 	shapes         [2]int // protected records of client and server, all of them
 	start          time.Time
 	now            func() time.Time

@@ -177,6 +177,9 @@ func spanOf(labels []string) string {
 	}
 	first, _, _ = strings.Cut(first, " ")
 	last, _, _ = strings.Cut(last, " ")
+	if first == last {
+		return strings.Join(labels, " + ")
+	}
 	return first + "–" + last
 }
 
@@ -258,7 +261,9 @@ func (v *surveyView) obstacles(r *compat.Result) {
 	f := fact{Label: "Why not"}
 	for _, o := range r.Obstacles {
 		f.Rows = append(f.Rows, []part{
-			{gradeBad, string(o.Cause)}, {gradeNone, " " + strings.TrimSuffix(o.Text, ".")}, {gradeSoft, " · " + count(len(o.Clients), "client") + ": "},
+			{gradeBad, string(o.Cause)},
+			{gradeNone, " " + strings.TrimSuffix(o.Text, ".")},
+			{gradeSoft, " · " + count(len(o.Clients), "client") + ": "},
 			{gradeNone, list(clientNames(o.Clients), 5)},
 		})
 	}
@@ -272,15 +277,15 @@ func (v *surveyView) improvements(r *compat.Result) {
 	f := fact{Label: "One change"}
 	for _, x := range r.Improvements {
 		row := []part{
-			{gradeGood, fmt.Sprintf("lets %d in: ", len(x.LetsIn))}, {gradeNone, x.Text}, {gradeSoft, " · who: "}, {gradeNone, list(clientNames(x.LetsIn), 4)},
-		}
-		if len(x.Loses) > 0 {
-			row = append(row, part{gradeBad, " · loses " + list(clientNames(x.Loses), 3)})
+			{gradeGood, fmt.Sprintf("lets %d in: ", len(x.LetsIn))}, {gradeNone, x.Text},
 		}
 		if x.Price != "" {
 			row = append(row, part{gradePoor, " · price: " + x.Price})
 		}
-		f.Rows = append(f.Rows, row)
+		if len(x.Loses) > 0 {
+			row = append(row, part{gradeBad, " · loses " + list(clientNames(x.Loses), 3)})
+		}
+		f.Rows = append(f.Rows, append(row, part{gradeSoft, " · who: "}, part{gradeNone, list(clientNames(x.LetsIn), 4)}))
 	}
 	if len(f.Rows) > 0 {
 		v.Facts = append(v.Facts, f)

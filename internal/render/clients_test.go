@@ -100,6 +100,7 @@ func TestSpanOf(t *testing.T) {
 		"XP":                {"XP", "XP"},
 		"27–153":            {"27", "31 ESR", "153"},
 		"2.4 + 2.4, verify": {"2.4", "2.4, verify"},
+		"11 (7) + 11 (10)":  {"11 (7)", "11 (10)"},
 		"7 + Server 2012":   {"7", "Server 2012"},
 	} {
 		if got := spanOf(labels); got != want {

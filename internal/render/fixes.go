@@ -55,13 +55,6 @@ func atClient(x report.Fix, f *report.Finding) bool {
 	return x.Side == cause.SideClient
 }
 
-func softwareID(name string) string {
-	if s, ok := cause.LookupSoftware(name); ok {
-		return s.ID
-	}
-	return ""
-}
-
 // softwareName is the name that the makers of a software write, "" for a fix
 // that names no product.
 func softwareName(id string) string {
