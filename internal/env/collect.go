@@ -49,7 +49,7 @@ func Collect(ctx context.Context, h *Host) *Document {
 	return d
 }
 
-// warm starts the slow programs at the same time; their answers are kept. Two at
+// warm starts the slow programs at the same time; their answers are kept. Four at
 // once: this may be a small machine, and they are only asked for a line.
 func (h *Host) warm(ctx context.Context) {
 	var wg sync.WaitGroup

@@ -73,7 +73,33 @@ func Read(r io.Reader) (*Document, error) {
 	if d.Schema != Schema {
 		return nil, fmt.Errorf("this is a document of %q, not of %s", d.Schema, Schema)
 	}
+	if err := d.plausible(); err != nil {
+		return nil, err
+	}
 	return &d, nil
+}
+
+// plausible bounds the lists that are compared each with each: the document is
+// anybody's text.
+func (d *Document) plausible() error {
+	most := func(what string, n, limit int) error {
+		if n > limit {
+			return fmt.Errorf("%d %s: no machine has as many", n, what)
+		}
+		return nil
+	}
+	err := cmp.Or(
+		most("stacks", len(d.Stacks), 200), most("stores", len(d.Stores), 1000), most("policies", len(d.Policies), 200),
+		most("variables", len(d.Settings)+len(d.Proxy.Variables), 2000), most("findings", len(d.Findings), 5000),
+	)
+	for i := range d.Stacks {
+		s := &d.Stacks[i]
+		err = cmp.Or(err, most("suites", len(s.Suites), 2000), most("settings", len(s.Settings)+len(s.Packages), 5000))
+	}
+	for i := range d.Stores {
+		err = cmp.Or(err, most("roots", len(d.Stores[i].Certificates), maxRoots))
+	}
+	return err
 }
 
 type differ struct {

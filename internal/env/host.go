@@ -28,6 +28,9 @@ import (
 type Host struct {
 	// FS is its file system from the root on.
 	FS fs.FS
+	// Dir is the working directory, which relative names in the environment are meant
+	// from; "" is the root.
+	Dir string
 	// Environ is the environment, as of os.Environ.
 	Environ []string
 	// Run runs a program with arguments, within a time of its own, and returns the
@@ -58,8 +61,9 @@ type KernelClock struct {
 
 // ThisHost is the machine that the program runs on.
 func ThisHost(version string, built time.Time) *Host {
+	dir, _ := os.Getwd() // "" if it was removed: relative names lead nowhere then
 	h := &Host{
-		FS: os.DirFS("/"), Environ: os.Environ(), Now: time.Now, Kernel: kernelClock,
+		Dir: dir, FS: os.DirFS("/"), Environ: os.Environ(), Now: time.Now, Kernel: kernelClock,
 		OS: runtime.GOOS, Arch: runtime.GOARCH, Version: version, Built: built, limit: runTimeout,
 	}
 	h.Run = h.run
@@ -149,7 +153,10 @@ func (h *Host) lookupEnv(name string) (string, bool) {
 }
 
 // inFS is a path as fs.FS wants it.
-func inFS(name string) string {
+func (h *Host) inFS(name string) string {
+	if !path.IsAbs(name) {
+		name = path.Join(h.Dir, name)
+	}
 	name = strings.TrimPrefix(path.Clean("/"+name), "/")
 	if name == "" {
 		return "."
@@ -159,20 +166,21 @@ func inFS(name string) string {
 
 // read reads a file within bounds.
 func (h *Host) read(name string) ([]byte, error) {
-	f, err := h.FS.Open(inFS(name))
-	if err != nil {
-		return nil, reason(err)
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
+	// Before it is opened: to open a named pipe is to wait for a writer.
+	info, err := h.stat(name)
 	switch {
 	case err != nil:
-		return nil, reason(err)
+		return nil, err
 	case info.IsDir():
 		return nil, errors.New("is a directory")
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a regular file")
 	}
+	f, err := h.FS.Open(h.inFS(name))
+	if err != nil {
+		return nil, reason(err)
+	}
+	defer func() { _ = f.Close() }()
 	b, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, reason(err)
@@ -184,7 +192,7 @@ func (h *Host) read(name string) ([]byte, error) {
 }
 
 func (h *Host) stat(name string) (fs.FileInfo, error) {
-	info, err := fs.Stat(h.FS, inFS(name))
+	info, err := fs.Stat(h.FS, h.inFS(name))
 	if err != nil {
 		return nil, reason(err)
 	}

@@ -99,7 +99,7 @@ func (h *Host) confReader() confReader {
 	return confReader{
 		read: h.read, getenv: h.getenv,
 		list: func(dir string) []string {
-			entries, err := fs.ReadDir(h.FS, inFS(dir))
+			entries, err := fs.ReadDir(h.FS, h.inFS(dir))
 			if err != nil {
 				return nil
 			}

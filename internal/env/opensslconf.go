@@ -11,7 +11,8 @@ import (
 // sections of name = value, variables, .include and .pragma (config(5)).
 type opensslConf struct {
 	sections map[string][]Setting
-	errors   []Setting // Name: what is wrong
+	last     map[[2]string]Setting // by section and name: a later one wins
+	errors   []Setting             // Name: what is wrong
 	files    []string
 }
 
@@ -19,7 +20,8 @@ type opensslConf struct {
 const (
 	maxIncludes  = 64
 	maxConfLines = 100_000
-	maxExpanded  = 1 << 16
+	maxExpanded  = 1 << 16 // of one value
+	maxValues    = 16 << 20
 )
 
 // confReader reads files for parseOpenSSLConf.
@@ -34,13 +36,14 @@ type confParser struct {
 	c        *opensslConf
 	section  string
 	lines    int
+	values   int    // bytes of all values: a few variables can blow up a short file
 	dollarID bool   // .pragma dollarid: a dollar is part of a name
 	dir      string // .pragma includedir
 	absolute bool
 }
 
 func parseOpenSSLConf(r confReader, name string) *opensslConf {
-	p := &confParser{confReader: r, section: "default", c: &opensslConf{sections: map[string][]Setting{}}}
+	p := &confParser{confReader: r, section: "default", c: &opensslConf{sections: map[string][]Setting{}, last: map[[2]string]Setting{}}}
 	p.dir = r.getenv("OPENSSL_CONF_INCLUDE")
 	p.file(name, 0, Setting{})
 	return p.c
@@ -155,7 +158,13 @@ func (p *confParser) line(file string, n int, s string, depth int) {
 			p.fail(file, n, "%v", err)
 			return
 		}
-		p.c.sections[section] = append(p.c.sections[section], Setting{Name: name, Value: value, File: file, Line: n})
+		if p.values += len(value); p.values > maxValues {
+			p.fail(file, n, "values that grow too long")
+			return
+		}
+		set := Setting{Name: name, Value: value, File: file, Line: n}
+		p.c.sections[section] = append(p.c.sections[section], set)
+		p.c.last[[2]string{section, name}] = set
 	}
 }
 
@@ -272,13 +281,8 @@ func (p *confParser) variable(name, section string) (string, bool) {
 
 // get is the last value of a name in a section.
 func (c *opensslConf) get(section, name string) (Setting, bool) {
-	all := c.sections[section]
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].Name == name {
-			return all[i], true
-		}
-	}
-	return Setting{}, false
+	s, ok := c.last[[2]string{section, name}]
+	return s, ok
 }
 
 // systemDefault are the settings that every context of libssl begins with: the
@@ -301,7 +305,7 @@ func (c *opensslConf) systemDefault() (settings []Setting, broken *Setting) {
 
 func clip(s string) string {
 	if len(s) > 60 {
-		return s[:60] + "…"
+		return strings.ToValidUTF8(s[:60], "") + "…"
 	}
 	return s
 }

@@ -66,7 +66,7 @@ func pemCertificates(text []byte) [][]byte {
 // OpenSSL looks at in it.
 func (h *Host) dirStore(d *Document, dir string) *Store {
 	return h.store(d, dir, "directory", func() ([][]byte, error) {
-		entries, err := fs.ReadDir(h.FS, inFS(dir))
+		entries, err := fs.ReadDir(h.FS, h.inFS(dir))
 		if err != nil {
 			return nil, reason(err)
 		}
@@ -175,14 +175,14 @@ func (h *Host) addedByAdmin() map[string]bool {
 		h.added = map[string]bool{}
 		n := 0
 		for _, dir := range adminDirs {
-			_ = fs.WalkDir(h.FS, inFS(dir), func(name string, e fs.DirEntry, err error) error {
+			_ = fs.WalkDir(h.FS, h.inFS(dir), func(name string, e fs.DirEntry, err error) error {
 				if n++; err != nil || n > 2000 {
 					return fs.SkipAll
 				}
 				if e.IsDir() {
 					return nil
 				}
-				b, err := h.read(name)
+				b, err := h.read("/" + name)
 				if err != nil {
 					return nil // one that cannot be read adds nothing
 				}

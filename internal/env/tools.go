@@ -24,7 +24,10 @@ func newStack(id, name, bin string) Stack {
 
 // needed are the shared libraries that an ELF program asks for by name.
 func (h *Host) needed(bin string) []string {
-	f, err := h.FS.Open(inFS(bin))
+	if info, err := h.stat(bin); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	f, err := h.FS.Open(h.inFS(bin))
 	if err != nil {
 		return nil
 	}
