@@ -48,6 +48,8 @@ type Options struct {
 	// Done is told of each connection that has ended. It may be called from several
 	// goroutines at once; the connection does not change any more.
 	Done func(*Connection)
+
+	halfOpen time.Duration // for tests
 }
 
 // Via is how a connection came to the relay.
@@ -121,6 +123,9 @@ func Start(ctx context.Context, o Options) (*Relay, error) {
 	}
 	if o.Timeout == 0 {
 		o.Timeout = defaultTimeout
+	}
+	if o.halfOpen == 0 {
+		o.halfOpen = halfOpen
 	}
 	for _, place := range []string{o.Forward, o.Connect} {
 		if place == "" {

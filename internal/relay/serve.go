@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -162,7 +163,7 @@ func (r *Relay) relay(c *Connection, in *client, ready func() error, sorry func(
 			return
 		}
 	}
-	r.pump(c.Seen, in, out)
+	pump(c.Seen, in, out, r.o.halfOpen)
 	if c.Seen.TLS() {
 		c.Verdict = c.Seen.Finish()
 	}
@@ -170,16 +171,21 @@ func (r *Relay) relay(c *Connection, in *client, ready func() error, sorry func(
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// pump passes bytes on in both directions until both have ended.
-func (r *Relay) pump(seen *passive.Conn, in *client, out net.Conn) {
+// pump passes bytes on in both directions until both have ended, or one has and
+// the other is silent for longer than patience.
+func pump(seen *passive.Conn, in *client, out net.Conn, patience time.Duration) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
+	var half atomic.Bool // one direction has ended
 	one := func(dst, src net.Conn, from transcript.Side, note func([]byte)) {
 		buf := *buffers.Get().(*[]byte)
 		defer buffers.Put(&buf)
 		for {
 			n, err := src.Read(buf)
 			if n > 0 {
+				if half.Load() {
+					_ = src.SetReadDeadline(time.Now().Add(patience)) // it is not silent
+				}
 				// Noted before it is sent on: what the peer answers comes after.
 				mu.Lock()
 				note(buf[:n])
@@ -204,7 +210,8 @@ func (r *Relay) pump(seen *passive.Conn, in *client, out net.Conn) {
 				return
 			}
 			_ = closeWrite(dst)
-			_ = dst.SetReadDeadline(time.Now().Add(halfOpen))
+			half.Store(true)
+			_ = dst.SetReadDeadline(time.Now().Add(patience))
 			return
 		}
 	}

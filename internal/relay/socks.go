@@ -1,8 +1,11 @@
 package relay
 
 import (
+	"bytes"
 	"io"
 	"net/netip"
+
+	"github.com/tlswhy/tlswhy/internal/transcript"
 )
 
 // SOCKS5 (RFC 1928), without authentication: the relay listens on loopback.
@@ -54,7 +57,7 @@ func (r *Relay) serveSOCKS(c *Connection, in *client) {
 	c.Host, c.Port = host, port
 	r.relay(c, in, func() error { return answer(socksOK) }, func(f Failure) {
 		code := byte(socksUnreachable)
-		if f.Kind == "refused" {
+		if f.Kind == transcript.Refused {
 			code = socksRefused
 		}
 		_ = answer(code)
@@ -97,7 +100,12 @@ func socksAddress(in *client, kind byte) (host string, port uint16, ok bool) {
 		return "", 0, false
 	}
 	host = string(b[:n])
-	if kind != socksName {
+	if kind == socksName {
+		// It may go into a request to the user's own proxy, as a part of a line.
+		if bytes.ContainsFunc(b[:n], func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+			return "", 0, false
+		}
+	} else {
 		a, _ := netip.AddrFromSlice(b[:n]) // 4 or 16 bytes
 		host = a.Unmap().String()
 	}
