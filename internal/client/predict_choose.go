@@ -25,7 +25,7 @@ type deal struct {
 
 // certificate is the parsed leaf, or nil.
 func (d *deal) certificate() *trust.Certificate {
-	if d.leaf == nil || len(d.leaf.chain) == 0 {
+	if d.leaf == nil || len(d.leaf.chain) == 0 || d.leaf.Like != "" { // whose key is another one
 		return nil
 	}
 	return d.leaf.chain[0]

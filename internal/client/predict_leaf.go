@@ -38,7 +38,12 @@ func readServed(served []transcript.Served, cas *trust.Cache) []*leaf {
 			c, _ := cas.ParseCertificate(der) // nil if it cannot be read
 			l.chain = append(l.chain, c)
 		}
-		if len(l.chain) > 0 && l.chain[0] != nil && l.chain[0].Key != nil {
+		if k := slices.IndexFunc(out, func(x *leaf) bool { return x.SHA256 == l.Like }); l.Like != "" && k >= 0 {
+			stands := *l.Served
+			stands.Chain, stands.Bytes = out[k].Chain, out[k].Bytes
+			l.Served, l.chain, l.id = &stands, out[k].chain, out[k].id
+			l.key, l.bits, l.curve = readKey(l.Key)
+		} else if len(l.chain) > 0 && l.chain[0] != nil && l.chain[0].Key != nil {
 			k := l.chain[0].Key
 			l.key, l.bits, l.curve = k.Type, k.Bits, groupOfCurve(k.Curve)
 		} else {

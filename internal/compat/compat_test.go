@@ -243,3 +243,25 @@ func TestMeaning(t *testing.T) {
 		})
 	}
 }
+
+// A second certificate, like the first but for its key, loses nobody.
+func TestSecondCertificate(t *testing.T) {
+	l, err := lab.Start(t.Context(), lab.Options{Only: []string{"healthy", "healthy-rsa"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for name, key := range map[string]string{"healthy": "RSA:2048", "healthy-rsa": "ECDSA:P-256"} {
+		target, o := endpoint(t, l, name)
+		if o.Change, err = compat.ParseChange("certificate=+"+key, nil); err != nil {
+			t.Fatal(err)
+		}
+		r, err := compat.Run(t.Context(), prober(), target, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := r.WhatIf; len(w.Lost) > 0 || len(w.Open) > 5 {
+			t.Errorf("%s with a second key %s: lost %v, open %v", name, key, w.Lost, w.Open)
+		}
+	}
+}

@@ -315,7 +315,7 @@ func (v *surveyView) whatIf(r *compat.Result) {
 
 // clientsTable has a row for each client.
 func clientsTable(r *compat.Result) surveyTable {
-	t := surveyTable{Title: "Every client", Head: []string{"client", "year", "", "version", "suite", "group", "why not", "known from", "how"}}
+	t := surveyTable{Title: "Every client", Whole: true, Head: []string{"client", "year", "", "version", "suite", "group", "why not", "known from", "how"}}
 	for _, x := range r.Clients {
 		mark, g, why := "✓", gradeNone, ""
 		switch x.Outcome {

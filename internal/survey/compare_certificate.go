@@ -142,7 +142,11 @@ func replaceKey(f *transcript.Facts, id, key string) {
 // addKey gives the server one certificate more, and the suites for it.
 func (c *comparison) addKey(f *transcript.Facts, key string) {
 	kind, _, _ := keyKind(key)
-	f.Served = append(f.Served, transcript.Served{SHA256: "another", Key: key, For: []transcript.Asked{transcript.ByName, transcript.ByNoName, transcript.ByOtherName}})
+	another := transcript.Served{SHA256: "another", Key: key, KeyFits: transcript.Yes, For: []transcript.Asked{transcript.ByName, transcript.ByNoName, transcript.ByOtherName}}
+	if i := slices.IndexFunc(f.Served, func(x transcript.Served) bool { return slices.Contains(x.For, transcript.ByName) }); i >= 0 {
+		another.Like = f.Served[i].SHA256
+	}
+	f.Served = append(f.Served, another)
 	addSchemes(f, key, "another")
 	for _, v := range f.Versions {
 		s := f.Suites[v.String()]

@@ -182,6 +182,10 @@ type Served struct {
 	// KeyFits says whether signatures of handshakes verify with its key. No: the
 	// server's private key belongs to another certificate.
 	KeyFits Tri `json:"key_fits"`
+	// Like is the SHA256 of the certificate whose chain is judged in its place: this
+	// one is not there yet, and would be like that one but for its key. "" for what
+	// was seen.
+	Like string `json:"-"`
 	// Bytes of the Certificate message; CompressedBytes as sent with the smallest
 	// of the algorithms of RFC 8879 that the server takes, or 0.
 	Bytes           int `json:"bytes"`
