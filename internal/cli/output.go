@@ -15,29 +15,33 @@ import (
 type sink struct {
 	io.Writer
 	file string // "" is stdout
+	flag string // that named it, for errors
 	temp *os.File
 }
 
-func (a *app) open(path string) (*sink, error) {
+func (a *app) open(path string) (*sink, error) { return a.openAs("--output", path) }
+
+// openAs is open for a file that another flag names.
+func (a *app) openAs(flag, path string) (*sink, error) {
 	if path == "" || path == "-" {
 		return &sink{Writer: a.out}, nil
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		if info.IsDir() {
-			return nil, fmt.Errorf("--output %q: this is a directory", path)
+			return nil, fmt.Errorf("%s %q: this is a directory", flag, path)
 		}
 		// A device or a pipe cannot be replaced: it is written to.
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
-			return nil, fmt.Errorf("--output %q: %w", path, plainError(err))
+			return nil, fmt.Errorf("%s %q: %w", flag, path, plainError(err))
 		}
-		return &sink{Writer: f, file: path}, nil
+		return &sink{Writer: f, file: path, flag: flag}, nil
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".tlswhy-*")
 	if err != nil {
-		return nil, fmt.Errorf("--output %q: %w", path, plainError(err))
+		return nil, fmt.Errorf("%s %q: %w", flag, path, plainError(err))
 	}
-	return &sink{Writer: f, file: path, temp: f}, nil
+	return &sink{Writer: f, file: path, flag: flag, temp: f}, nil
 }
 
 // commit makes the answer appear.
@@ -57,7 +61,7 @@ func (s *sink) commit() error {
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())
-		return fmt.Errorf("--output %q: %w", s.file, plainError(err))
+		return fmt.Errorf("%s %q: %w", s.flag, s.file, plainError(err))
 	}
 	return nil
 }

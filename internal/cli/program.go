@@ -82,7 +82,7 @@ const javaVariable = "JAVA_TOOL_OPTIONS="
 func javaFlags(env []string) []string {
 	for _, e := range env {
 		if options, ok := strings.CutPrefix(e, javaVariable); ok {
-			return strings.Fields(options[strings.Index(options, "-Dhttps.proxyHost="):])
+			return strings.Fields(options[strings.LastIndex(options, "-Dhttps.proxyHost="):])
 		}
 	}
 	return nil
@@ -92,7 +92,7 @@ func withoutOurJava(env []string) []string {
 	var out []string
 	for _, e := range env {
 		if options, ok := strings.CutPrefix(e, javaVariable); ok {
-			options = strings.TrimSpace(options[:strings.Index(options, "-Dhttps.proxyHost=")])
+			options = strings.TrimSpace(options[:strings.LastIndex(options, "-Dhttps.proxyHost=")])
 			if options == "" {
 				continue
 			}

@@ -111,6 +111,13 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 		return err
 	}
 	defer out.abandon()
+	var saved *sink
+	if f.save != "" { // where it cannot be kept is said before CMD runs, too
+		if saved, err = a.openAs("--save", f.save); err != nil {
+			return err
+		}
+		defer saved.abandon()
+	}
 	upstream, err := upstreamProxy(f.proxy, a.getenv)
 	if err != nil {
 		return err
@@ -137,12 +144,13 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 	s := &runStudy{app: a, f: f, options: o, args: args}
 	doc := s.study(ctx, connections, code)
 	doc.Time, doc.Connections = begun.UTC().Format(time.RFC3339), total
-	if err := s.save(doc); err != nil {
-		return err
-	}
+	unsaved := s.save(saved, doc)
 	report.FillLists(doc)
 	if err := a.deliverRun(out, format, f, doc); err != nil {
 		return err
+	}
+	if unsaved != nil {
+		return unsaved
 	}
 	if doc.Verdict == report.Fail && ctx.Err() == nil {
 		code = exitFail
@@ -211,6 +219,10 @@ func upstreamProxy(flag string, getenv func(string) string) (func(string) *url.U
 		return func(string) *url.URL { return u }, nil
 	}
 	choose := c.ProxyFunc()
+	// Of no host that is an exception: what it would choose for others.
+	if u, err := url.Parse(c.HTTPSProxy); err == nil && u.Host != "" && u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("the environment's proxy is of scheme %q, and run passes http and https on: give another with --proxy, or run it without the variable", u.Scheme)
+	}
 	return func(hostPort string) *url.URL {
 		u, err := choose(&url.URL{Scheme: "https", Host: hostPort})
 		if err != nil {

@@ -39,6 +39,10 @@ func TestRelayEnvironment(t *testing.T) {
 	if got := javaFlags(env); len(got) != 3 || got[1] != "-Dhttps.proxyPort=4711" {
 		t.Errorf("flags of java: %v", got)
 	}
+	own := []string{"JAVA_TOOL_OPTIONS=-Dhttps.proxyHost=mine -javaagent:/a b"}
+	if got := javaFlags(relayEnvironment(relay, own)); len(got) == 0 || got[0] != "-Dhttps.proxyHost=127.0.0.1" {
+		t.Errorf("the user's own Java options become flags: %v", got)
+	}
 }
 
 func TestUpstreamProxy(t *testing.T) {
@@ -52,6 +56,9 @@ func TestUpstreamProxy(t *testing.T) {
 	}
 	if u := f("a.internal:443"); u != nil {
 		t.Errorf("an exception goes to %v", u)
+	}
+	if _, err := upstreamProxy("", getenv(map[string]string{"ALL_PROXY": "socks5://u:secret@p:1"})); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("a proxy that the relay cannot use: %v", err)
 	}
 	if f, err := upstreamProxy("", getenv(nil)); err != nil || f != nil {
 		t.Errorf("a proxy out of nothing, %v", err)

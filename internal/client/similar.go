@@ -106,11 +106,17 @@ func calledLike(p *Profile, program string) bool {
 // Same says whether two hellos are of one client: the same offer, in any order.
 func Same(a, b *wire.ClientHello) bool {
 	for _, f := range features {
-		if x, y := f.of(a), f.of(b); len(without(x, y)) > 0 || len(without(y, x)) > 0 {
+		if !slices.Equal(asSet(f.of(a)), asSet(f.of(b))) {
 			return false
 		}
 	}
 	return slices.Equal(a.ALPN(), b.ALPN())
+}
+
+// asSet sorts the list, which is not used any more, and drops what stands in it twice.
+func asSet(list []uint16) []uint16 {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func compare(h *wire.ClientHello, p *Profile) Match {
