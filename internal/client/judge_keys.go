@@ -2,6 +2,7 @@ package client
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/transcript"
@@ -57,6 +58,10 @@ func (j *judge) leafKey() *Refusal {
 // keyUsage: RFC 5280, Section 4.2.1.3 and RFC 5246, Section 7.4.2.
 func (j *judge) keyUsage() *Refusal {
 	if !j.p.Policy.CheckKeyUsage || j.leaf == nil || !j.leaf.HasKeyUsage || !j.known {
+		return nil
+	}
+	scope, isECDSA := j.p.Policy.KeyUsageFor, j.leaf.Key != nil && j.leaf.Key.Type == trust.KeyECDSA
+	if strings.HasPrefix(scope, "ecdsa") && !isECDSA || strings.HasSuffix(scope, "tls12") && j.version >= wire.VersionTLS13 {
 		return nil
 	}
 	var need trust.KeyUsage

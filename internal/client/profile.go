@@ -195,6 +195,9 @@ type Policy struct {
 	MaxChain int
 	// CheckKeyUsage: refuses a leaf whose keyUsage forbids what the handshake does.
 	CheckKeyUsage bool
+	// KeyUsageFor narrows that down: "" is all, "ecdsa" such keys alone,
+	// "ecdsa-tls12" those in TLS 1.2 and older, "tls12" all keys there.
+	KeyUsageFor string
 	// RefuseWeakHTTP2: gives up h2 over a suite that HTTP/2 forbids (RFC 9113,
 	// Section 9.2.2).
 	RefuseWeakHTTP2 bool

@@ -46,7 +46,7 @@ func (p *Profile) TrustPolicy(publicRoots bool) trust.Policy {
 		RefuseMD5:          pol.VerifiesChain && (pol.RefuseMD5Certificates || pol.RefuseSHA1Certificates),
 
 		ServerEKU:       pol.VerifiesChain && !pol.IgnoresEKU,
-		KeyUsage:        pol.CheckKeyUsage,
+		KeyUsage:        pol.CheckKeyUsage && pol.KeyUsageFor == "", // else Judge knows more
 		RefuseCALeaf:    pol.RefuseCALeaf,
 		CARules:         pol.VerifiesChain,
 		UnknownCritical: pol.VerifiesChain,

@@ -76,6 +76,7 @@ type linePolicy struct {
 	MaxCertificateBytes         int      `json:",omitempty"`
 	MaxChain                    int      `json:",omitempty"`
 	CheckKeyUsage               bool     `json:",omitempty"`
+	KeyUsageFor                 string   `json:",omitempty"`
 	RefuseWeakHTTP2             bool     `json:",omitempty"`
 	Patience                    int      `json:",omitempty"`
 }
@@ -86,12 +87,13 @@ type lineLimit struct {
 }
 
 var (
-	idPattern  = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
-	sources    = []string{"captured", "documented", "estimated"}
-	paddings   = []string{"", "at-least-one", "exact", "body"}
-	kinds      = []string{"reference", "browser", "platform", "language", "tool", "library", "mail", "proxy", "cdn", "bot"}
-	stores     = regexp.MustCompile(`^(system|none|cloudflare|(mozilla|apple|microsoft|chrome|java|android|debian)(@[0-9]{4}-(0[1-9]|1[0-2]))?)$`)
-	revocation = []string{"", "none", "stapled", "pushed", "soft", "hard"}
+	idPattern   = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
+	sources     = []string{"captured", "documented", "estimated"}
+	paddings    = []string{"", "at-least-one", "exact", "body"}
+	kinds       = []string{"reference", "browser", "platform", "language", "tool", "library", "mail", "proxy", "cdn", "bot"}
+	stores      = regexp.MustCompile(`^(system|none|cloudflare|(mozilla|apple|microsoft|chrome|java|android|debian)(@[0-9]{4}-(0[1-9]|1[0-2]))?)$`)
+	keyUsageFor = []string{"", "ecdsa", "ecdsa-tls12", "tls12"}
+	revocation  = []string{"", "none", "stapled", "pushed", "soft", "hard"}
 )
 
 // emit checks the clients and writes a line for each.
@@ -170,6 +172,9 @@ func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
 	if !stores.MatchString(p.Store) {
 		errs = append(errs, fmt.Errorf("policy: store %q is not of the form PROGRAM or PROGRAM@YYYY-MM", p.Store))
 	}
+	if !slices.Contains(keyUsageFor, p.KeyUsageFor) || p.KeyUsageFor != "" && !p.CheckKeyUsage {
+		errs = append(errs, fmt.Errorf("policy: key_usage_for %q is none of %q, or check_key_usage is not set", p.KeyUsageFor, keyUsageFor))
+	}
 	if !slices.Contains(revocation, p.Revocation) {
 		errs = append(errs, fmt.Errorf("policy: revocation %q is none of %q", p.Revocation, revocation))
 	}
@@ -206,7 +211,7 @@ func (p *policy) compile(rules *rulesFile) (linePolicy, error) {
 		RequireSecureRenegotiation: p.RequireSecureRenegotiation, RequireExtendedMasterSecret: p.RequireExtendedMasterSecret,
 		RequireSAN: p.RequireSAN, SendsSNI: p.SendsSNI, VerifiesChain: p.VerifiesChain, VerifiesName: p.VerifiesName, VerifiesDates: p.VerifiesDates,
 		HonoursMustStaple: p.HonoursMustStaple, RequiresCT: p.RequiresCT, Validity: validity, FetchesAIA: p.FetchesAIA, UsesECH: p.UsesECH, PreloadsIntermediates: p.PreloadsIntermediates, MaxPath: p.MaxPath,
-		Store: p.Store, MaxCertificateBytes: p.MaxCertificateBytes, MaxChain: p.MaxChain, CheckKeyUsage: p.CheckKeyUsage,
+		Store: p.Store, MaxCertificateBytes: p.MaxCertificateBytes, MaxChain: p.MaxChain, CheckKeyUsage: p.CheckKeyUsage, KeyUsageFor: p.KeyUsageFor,
 		RefuseWeakHTTP2: p.RefuseWeakHTTP2, Patience: p.Patience, Revocation: p.Revocation,
 		IPInCommonName: p.IPInCommonName, IPAsDNSName: p.IPAsDNSName, FallsBack: fallsBack,
 	}, errors.Join(errs...)

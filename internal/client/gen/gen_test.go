@@ -107,7 +107,7 @@ func TestPolicyIsCompiledWhole(t *testing.T) {
 		}
 	}
 	p.MinVersion, p.Store, p.Validity = "TLS 1.2", "system", "x"
-	p.Revocation, p.FallsBack = "soft", []string{"TLS 1.0"}
+	p.KeyUsageFor, p.Revocation, p.FallsBack = "ecdsa", "soft", []string{"TLS 1.0"}
 	l, err := p.compile(&rulesFile{Schedules: map[string][]limit{"x": {{From: "2020-01-01", Days: 9}}}})
 	if err != nil {
 		t.Fatal(err)
@@ -167,6 +167,7 @@ func TestBadDataIsRefusedWithItsPlace(t *testing.T) {
 		{"no base64", "hello:\n", "hello:\n  base64: '!'\n  #", "illegal base64|either"},
 		{"unknown kind", "kind: tool", "kind: fool", `kind "fool"`},
 		{"documented without a document", "source: captured", "source: documented", "sources name no document"},
+		{"key usage for nothing", "store: system", "store: system\n  key_usage_for: ecdsa", `key_usage_for "ecdsa"`},
 		{"unknown way to ask", "store: system", "store: system\n  revocation: perhaps", `revocation "perhaps"`},
 		{"unknown fallback", "store: system", "store: system\n  falls_back: [TLS 9]", `falls_back "TLS 9"`},
 		{"odd month", "store: system", "store: mozilla@2014-13", `store "mozilla@2014-13"`},

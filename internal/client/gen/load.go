@@ -92,6 +92,7 @@ type policy struct {
 	MaxCertificateBytes         int      `yaml:"max_certificate_bytes"`
 	MaxChain                    int      `yaml:"max_chain"`
 	CheckKeyUsage               bool     `yaml:"check_key_usage"`
+	KeyUsageFor                 string   `yaml:"key_usage_for"`
 	RefuseWeakHTTP2             bool     `yaml:"refuse_weak_http2"`
 	Patience                    int      `yaml:"patience"` // seconds
 }
