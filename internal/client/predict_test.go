@@ -290,6 +290,32 @@ func TestPredictsAnotherSitesCertificate(t *testing.T) {
 	}
 }
 
+// A client of this machine trusts the roots that lie here, whatever the client
+// that it is like trusts, and not for it.
+func TestPredictsWithRootsOfItsOwn(t *testing.T) {
+	f, o := goodServer(t)
+	o.Roots = nil // which know the server's root
+	like, err := Get("openssl-3.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	like.Policy.Store = "mozilla"
+	local := *like
+	local.ID, local.Roots = "local", predictCA().store
+	for _, order := range [][]*Profile{{like, &local}, {&local, like}} {
+		pr := NewPredictor(f, o)
+		for _, p := range order {
+			want := OK
+			if p == like {
+				want = Fail
+			}
+			if x := pr.Predict(p); x.Outcome != want {
+				t.Errorf("%s, %s first: %s, want %s: %s", p.ID, order[0].ID, x.Outcome, want, x.Why)
+			}
+		}
+	}
+}
+
 // TestUnknownOrderIsLeftOut: what hangs on the unknown is not said.
 func TestUnknownOrderIsLeftOut(t *testing.T) {
 	f, o := goodServer(t)

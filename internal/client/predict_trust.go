@@ -22,7 +22,8 @@ type store struct {
 type verdictKey struct {
 	leaf         [sha256.Size]byte
 	policy       string
-	store        string // "": that of the options
+	store        string // "": that of the options, or own
+	own          *trust.Store
 	use          trust.KeyUse
 	staple, scts bool // asked for, and there to be had
 	fetches      bool
@@ -64,6 +65,9 @@ func (r *run) roots() store {
 	if r.o.Roots != nil {
 		return store{Store: r.o.Roots}
 	}
+	if r.p.Roots != nil { // its policy names the store of the client that it is like
+		return store{Store: r.p.Roots}
+	}
 	name := r.p.Policy.Store
 	s, ok := r.stores[name]
 	if !ok {
@@ -83,7 +87,11 @@ func (r *run) verdict(l *leaf, roots *trust.Store, use trust.KeyUse) trust.Resul
 		staple: staple && (len(l.OCSP) > 0 || l.chain[0].MustStaple), scts: scts && l.SCTs["extension"] > 0,
 		fetches: r.p.CompletesChains(public) && len(r.o.Extra) > 0,
 	}
-	if r.o.Roots == nil {
+	switch {
+	case r.o.Roots != nil:
+	case r.p.Roots != nil:
+		key.own = r.p.Roots
+	default:
 		key.store = r.p.Policy.Store
 	}
 	if !policy.KeyUsage {

@@ -278,8 +278,11 @@ func (q *asking) attempt(ctx context.Context, i int) {
 // check is one diagnosis, as a row, and how many connections it took.
 func (q *asking) check(ctx context.Context, o diagnose.Options) (Row, int) {
 	r, err := diagnose.Check(ctx, q.try, q.target, o)
-	if r == nil || err != nil {
+	switch {
+	case r == nil:
 		return rowOf(o.Client), 0
+	case err != nil: // interrupted
+		return rowOf(o.Client), r.Connections
 	}
 	return tried(o.Client, r), r.Connections
 }
@@ -307,8 +310,11 @@ func tried(c *client.Profile, r *report.Report) Row {
 			break
 		}
 	}
-	if x.Outcome == OK {
+	switch {
+	case x.Outcome == OK:
 		x.Why = connected(x)
+	case x.Cause == nil: // what fails has a cause: others rely on it
+		return rowOf(c)
 	}
 	return x
 }

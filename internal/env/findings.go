@@ -221,8 +221,8 @@ func (f *finder) unreached() {
 	if len(f.o.settings.all) > 0 {
 		return
 	}
-	for name, all := range c.sections {
-		for _, s := range all {
+	for _, name := range sortedKeys(c.sections) {
+		for _, s := range c.sections[name] {
 			switch strings.ToLower(s.Name) {
 			case "minprotocol", "maxprotocol", "cipherstring", "ciphersuites":
 				f.add(Finding{
