@@ -98,14 +98,14 @@ func TestClipIsText(t *testing.T) {
 // CURL_CA_BUNDLE=ca.pem is one of the directory that the program is started in.
 func TestRelativeName(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "work"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "place"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "work", "ca.pem"), []byte("x"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "place", "ca.pem"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h := &Host{FS: os.DirFS(dir), Dir: "/work"}
-	for _, name := range []string{"ca.pem", "./ca.pem", "../work/ca.pem", "/work/ca.pem"} {
+	h := &Host{FS: os.DirFS(dir), Dir: "/place"}
+	for _, name := range []string{"ca.pem", "./ca.pem", "../place/ca.pem", "/place/ca.pem"} {
 		if b, err := h.read(name); err != nil || string(b) != "x" {
 			t.Errorf("%s: %q, %v", name, b, err)
 		}
