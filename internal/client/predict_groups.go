@@ -7,9 +7,6 @@ import (
 	"github.com/tlswhy/tlswhy/internal/wire"
 )
 
-// isFFDHE: the named Diffie-Hellman groups (RFC 7919).
-func isFFDHE(g wire.Group) bool { return g >= wire.GroupFFDHE2048 && g <= wire.GroupFFDHE8192 }
-
 // groupsInOrder lists the groups in common, the likeliest choice first. A hello
 // of TLS 1.2 or older without supported_groups leaves the choice to the server
 // (RFC 8422, Section 4).
@@ -47,7 +44,7 @@ func (r *run) groupsInOrder(v wire.Version) []wire.Group {
 
 // pickCurve chooses the group of ECDHE before TLS 1.3.
 func (r *run) pickCurve(d *deal) bool {
-	groups := slices.DeleteFunc(r.groupsInOrder(d.version), isFFDHE)
+	groups := slices.DeleteFunc(r.groupsInOrder(d.version), wire.Group.FiniteField)
 	if len(groups) == 0 {
 		return false
 	}
@@ -59,9 +56,9 @@ func (r *run) pickCurve(d *deal) bool {
 // ones they agree on one of these or on none (RFC 7919, Section 4); else the
 // server uses its own.
 func (r *run) pickDH(d *deal) bool {
-	knows := slices.ContainsFunc(r.f.Groups, func(g transcript.GroupFact) bool { return isFFDHE(g.Group) && g.TLS12 == transcript.Yes })
-	if knows && slices.ContainsFunc(r.h.SupportedGroups(), isFFDHE) {
-		groups := slices.DeleteFunc(r.groupsInOrder(d.version), func(g wire.Group) bool { return !isFFDHE(g) })
+	knows := slices.ContainsFunc(r.f.Groups, func(g transcript.GroupFact) bool { return g.Group.FiniteField() && g.TLS12 == transcript.Yes })
+	if knows && slices.ContainsFunc(r.h.SupportedGroups(), wire.Group.FiniteField) {
+		groups := slices.DeleteFunc(r.groupsInOrder(d.version), func(g wire.Group) bool { return !g.FiniteField() })
 		if len(groups) == 0 {
 			return false
 		}
@@ -79,7 +76,7 @@ func (r *run) pickDH(d *deal) bool {
 	}
 	if len(r.f.DH) == 1 {
 		// It sends the numbers; whoever knows them calls them by that name.
-		if g, ok := wire.ParseGroup(r.f.DH[0].Name); ok && isFFDHE(g) {
+		if g, ok := wire.ParseGroup(r.f.DH[0].Name); ok && g.FiniteField() {
 			d.group = g
 		}
 	}
@@ -139,7 +136,7 @@ func (r *run) pickShare(d *deal, groups []wire.Group) bool {
 	i := slices.IndexFunc(groups, held)
 	asks := r.holds(r.f.Features.HelloRetry, true, "whether the server asks for another key share")
 	take := !asks || i >= 0 && r.holds(r.f.ShareFirst, true, "whether the server prefers a key share that it has")
-	if take && asks && isHybrid(groups[0]) {
+	if take && asks && groups[0].PostQuantum() {
 		// Go since 1.24 and OpenSSL since 3.5 ask for that one all the same.
 		take = !r.holds(transcript.Unknown, true, "whether the server would rather ask for a post-quantum share")
 	}

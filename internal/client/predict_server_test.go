@@ -106,7 +106,7 @@ func (s *realServer) facts() *transcript.Facts {
 	}
 	if s.DH.P != nil {
 		f.DH = []transcript.DHFact{{Bits: s.DH.P.BitLen()}}
-	} else if !slices.ContainsFunc(s.Groups, isFFDHE) {
+	} else if !slices.ContainsFunc(s.Groups, wire.Group.FiniteField) {
 		f.DH = []transcript.DHFact{{Bits: 2048, Name: "ffdhe2048"}}
 	}
 	f.Served = []transcript.Served{{SHA256: "leaf", For: []transcript.Asked{transcript.ByName, transcript.ByNoName, transcript.ByOtherName}, Chain: s.Chain, Bytes: 1000}}

@@ -66,20 +66,11 @@ func (r *run) traits() []trait {
 		intolerant(len(h.Extensions) == 0 && slices.ContainsFunc(r.f.Versions, h.OffersVersion), tol.NoExtensions, "no extensions"),
 		lost(h.size+recordHeader > segment, tol.Large, "more bytes than one segment holds"),
 		lost(h.size >= 256 && h.size <= 511, tol.Medium, "256 to 511 bytes"),
-		intolerant(slices.ContainsFunc(shares, func(s wire.KeyShare) bool { return isHybrid(s.Group) }), hybrid, "a post-quantum key share"),
+		intolerant(slices.ContainsFunc(shares, func(s wire.KeyShare) bool { return s.Group.PostQuantum() }), hybrid, "a post-quantum key share"),
 	}
 }
 
 const recordHeader = 5
-
-// isHybrid: a group with a post-quantum half.
-func isHybrid(g wire.Group) bool {
-	switch g {
-	case wire.GroupX25519MLKEM768, wire.GroupSecP256r1MLKEM768, wire.GroupSecP384r1MLKEM1024, wire.GroupCECPQ2, wire.GroupX25519Kyber768Draft00:
-		return true
-	}
-	return false
-}
 
 // listsNewer: supported_versions holds what is newer than the server's newest,
 // reserved values included.

@@ -208,7 +208,7 @@ func editSuites(f *transcript.Facts, d delta[wire.CipherSuite]) error {
 	if !accepted {
 		return errors.New("no suite would be left")
 	}
-	if hasDHE(f) && len(f.DH) == 0 && !slices.ContainsFunc(f.Groups, func(g transcript.GroupFact) bool { return finiteField(g.Group) }) {
+	if hasDHE(f) && len(f.DH) == 0 && !slices.ContainsFunc(f.Groups, func(g transcript.GroupFact) bool { return g.Group.FiniteField() }) {
 		f.DH = []transcript.DHFact{{Bits: 2048, Name: "ffdhe2048", Generator: 2, Safe: transcript.Yes}}
 	}
 	return nil
@@ -229,14 +229,11 @@ func hasDHE(f *transcript.Facts) bool {
 	return false
 }
 
-// finiteField: RFC 7919.
-func finiteField(g wire.Group) bool { return g >= wire.GroupFFDHE2048 && g <= wire.GroupFFDHE8192 }
-
 // editGroups changes the groups for all versions that can use them. A new one
 // comes first: nobody adds a group to have it chosen last.
 func editGroups(f *transcript.Facts, d delta[wire.Group]) error {
 	fact := func(g wire.Group) transcript.GroupFact {
-		x := transcript.GroupFact{Group: g, TLS13: transcript.TriOf(slices.Max(f.Versions) >= wire.VersionTLS13), TLS12: transcript.TriOf(!onlyTLS13(g))}
+		x := transcript.GroupFact{Group: g, TLS13: transcript.TriOf(slices.Max(f.Versions) >= wire.VersionTLS13), TLS12: transcript.TriOf(!g.PostQuantum())}
 		return x
 	}
 	if len(d.set) > 0 {
@@ -259,15 +256,6 @@ func editGroups(f *transcript.Facts, d delta[wire.Group]) error {
 	}
 	f.Groups = slices.Concat(first, f.Groups)
 	return nil
-}
-
-// onlyTLS13: hybrids have no code in older versions.
-func onlyTLS13(g wire.Group) bool {
-	switch g {
-	case wire.GroupX25519MLKEM768, wire.GroupSecP256r1MLKEM768, wire.GroupSecP384r1MLKEM1024, wire.GroupX25519Kyber768Draft00:
-		return true
-	}
-	return false
 }
 
 // parseCertificate reads a file, or a kind of key with a sign.

@@ -375,7 +375,7 @@ func shapeOf(p *client.Profile) shape {
 	s := shape{
 		serverName: p.Policy.SendsSNI, tls13: h.OffersVersion(wire.VersionTLS13), extensions: len(h.Extensions) > 0,
 		grease: slices.ContainsFunc(h.CipherSuites, func(x wire.CipherSuite) bool { return wire.IsGREASE(uint16(x)) }),
-		hybrid: slices.ContainsFunc(h.KeyShares(), func(k wire.KeyShare) bool { return onlyTLS13(k.Group) }),
+		hybrid: slices.ContainsFunc(h.KeyShares(), func(k wire.KeyShare) bool { return k.Group.PostQuantum() }),
 	}
 	for _, limit := range []int{256, 512, 1440} {
 		if h.Size() >= limit {

@@ -197,7 +197,7 @@ func (c *conn) premaster(sh *wire.ServerHello) (secret, body []byte, err error) 
 		if k == nil {
 			return nil, nil, malformed(wire.AlertUnexpectedMessage, "no ServerKeyExchange with %s", sh.CipherSuite)
 		}
-		if !CanCompute(k.Group) || isHybrid(k.Group) {
+		if !CanCompute(k.Group) || k.Group.PostQuantum() {
 			return nil, nil, unfinished("the group %s is not computed here", k.Group)
 		}
 		p, err := c.o.Keys.get(k.Group, c.o.Rand)
@@ -228,14 +228,6 @@ func (c *conn) premaster(sh *wire.ServerHello) (secret, body []byte, err error) 
 		return secret, append([]byte{byte(len(pub) >> 8), byte(len(pub))}, pub...), nil
 	}
 	return nil, nil, unfinished("the key exchange of %s is not computed here", sh.CipherSuite)
-}
-
-func isHybrid(g wire.Group) bool {
-	switch g {
-	case wire.GroupX25519MLKEM768, wire.GroupSecP256r1MLKEM768, wire.GroupSecP384r1MLKEM1024, wire.GroupX25519Kyber768Draft00:
-		return true
-	}
-	return false
 }
 
 // clientFlight12 sends our half and reads the server's Finished.

@@ -103,8 +103,7 @@ func opensslGroups(h *wire.ClientHello, t tlsSettings, lvl level, no13 bool) {
 	}
 	groups = slices.DeleteFunc(groups, func(g wire.Group) bool {
 		bits := groupBits(g)
-		finite := g >= wire.GroupFFDHE2048 && g <= wire.GroupFFDHE8192
-		return bits != 0 && bits < lvl.security || no13 && finite
+		return bits != 0 && bits < lvl.security || no13 && g.FiniteField()
 	})
 	if len(groups) == 0 {
 		return

@@ -93,7 +93,7 @@ func (s *session) gatherGroups() {
 	finite := choice[wire.Group]{accepted: s.ffdhe12, complete: s.asked12DH}
 	for _, g := range slices.Concat(s.groups13.accepted, s.groups12.accepted, s.ffdhe12) {
 		in12 := s.groups12.has(g)
-		if isFFDHE(g) {
+		if g.FiniteField() {
 			in12 = finite.has(g)
 		}
 		if !slices.ContainsFunc(f.Groups, func(x transcript.GroupFact) bool { return x.Group == g }) {
@@ -107,14 +107,10 @@ func (s *session) gatherGroups() {
 	if !s.groups13.decided && s.groups12.decided {
 		f.GroupOrder = s.groups12.order
 	}
-	if slices.ContainsFunc(s.groups13.accepted, isHybrid) {
+	if slices.ContainsFunc(s.groups13.accepted, wire.Group.PostQuantum) {
 		f.Features.Tolerates.HybridShare = transcript.Yes
 	}
 }
-
-func isFFDHE(g wire.Group) bool { return g >= wire.GroupFFDHE2048 && g <= wire.GroupFFDHE8192 }
-
-func isHybrid(g wire.Group) bool { return strings.Contains(strings.ToUpper(g.String()), "MLKEM") }
 
 func (s *session) gatherSchemes() {
 	f := &s.facts

@@ -270,7 +270,7 @@ func (c *comparison) openGroups(f *transcript.Facts, v wire.Version) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
 		if v < wire.VersionTLS13 {
-			if !isHybrid(g.Group) {
+			if !g.Group.PostQuantum() {
 				g.TLS12 = transcript.Yes
 			}
 		} else if slices.Contains(c.p.groups, g.Group) {

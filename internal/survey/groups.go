@@ -72,7 +72,7 @@ var computable13 = []wire.Group{
 
 // hasShare: the engine makes key shares of the group.
 func hasShare(g wire.Group) bool {
-	return slices.Contains(computable13, g) || isFFDHE(g) || g == wire.GroupSecP256r1MLKEM768
+	return slices.Contains(computable13, g) || g.FiniteField() || g == wire.GroupSecP256r1MLKEM768
 }
 
 // chosenGroup13 is what the server wants to use, by a HelloRetryRequest or by its

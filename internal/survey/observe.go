@@ -66,7 +66,7 @@ func (s *session) observe(t *transcript.Transcript, asked transcript.Asked) {
 	if len(t.Server.SessionID) > 0 && len(hello.SessionID) == 0 {
 		f.SessionIDs = transcript.Yes
 	}
-	if k := t.KeyExchange; k != nil && len(k.P) > 0 && !slices.ContainsFunc(hello.SupportedGroups(), isFFDHE) {
+	if k := t.KeyExchange; k != nil && len(k.P) > 0 && !slices.ContainsFunc(hello.SupportedGroups(), wire.Group.FiniteField) {
 		s.seeDH(k)
 	}
 }

@@ -27,7 +27,7 @@ func remarks(s *Survey) []string {
 	}
 	f := &s.Features
 	add(f.Heartbeat == transcript.Yes, "the heartbeat extension is on, which no client needs; OpenSSL before 1.0.1g leaks memory by it (CVE-2014-0160)")
-	add(s.has(wire.VersionTLS13) && len(s.Groups) > 0 && !slices.ContainsFunc(s.Groups, func(g transcript.GroupFact) bool { return isHybrid(g.Group) }),
+	add(s.has(wire.VersionTLS13) && len(s.Groups) > 0 && !slices.ContainsFunc(s.Groups, func(g transcript.GroupFact) bool { return g.Group.PostQuantum() }),
 		"no post-quantum key exchange (X25519MLKEM768): what is recorded today can be read once there are quantum computers")
 	for _, d := range s.DH {
 		add(d.Safe == transcript.No && d.Bits >= minDHBits, "the Diffie-Hellman prime of %d bits is no safe prime (openssl dhparam -dsaparam makes such): sound as long as the server draws a new value for each handshake, as OpenSSL does", d.Bits)

@@ -34,7 +34,7 @@ func (s *session) suites13(ctx context.Context, k *task) {
 			if t == nil {
 				continue
 			}
-			if g, ok := chosenGroup13(t); ok && !isHybrid(g) {
+			if g, ok := chosenGroup13(t); ok && !g.PostQuantum() {
 				s.mu.Lock()
 				s.classic = true
 				s.mu.Unlock()
