@@ -60,8 +60,11 @@ func (s *runStudy) study(ctx context.Context, connections []*relay.Connection, e
 		switch {
 		case c.TLS() && c.Seen.Hello != nil:
 			of[c] = s.clientOf(c)
-		case c.Failed.Kind == "" && !c.TLS():
+		case notTLS(c):
 			doc.NotTLS++
+			if n := plainNote(c); n != "" && len(doc.Notes) < maxDiagnoses && !slices.Contains(doc.Notes, n) {
+				doc.Notes = append(doc.Notes, n)
+			}
 		}
 	}
 	slices.SortStableFunc(s.clients, func(a, b *seenClient) int {
@@ -72,7 +75,7 @@ func (s *runStudy) study(ctx context.Context, connections []*relay.Connection, e
 	}
 	var failed []*relay.Connection // the first of each handshake
 	for _, c := range connections {
-		if c.Failed.Kind == "" && !c.TLS() {
+		if notTLS(c) {
 			continue
 		}
 		h := handshakeSeen(c, of[c])
@@ -110,6 +113,19 @@ func (s *runStudy) study(ctx context.Context, connections []*relay.Connection, e
 		doc.Notes = append(doc.Notes, unseen(s.args, doc.NotTLS)...)
 	}
 	return doc
+}
+
+// notTLS: it came to something else than a handshake, or was never meant to be one.
+func notTLS(c *relay.Connection) bool {
+	return c.Via == relay.ViaHTTP || c.Failed.Kind == "" && !c.TLS()
+}
+
+// plainNote is what kept a request without TLS from its server, or "".
+func plainNote(c *relay.Connection) string {
+	if c.Failed.Kind == "" || c.Failed.Kind == transcript.Aborted {
+		return ""
+	}
+	return fmt.Sprintf("a request to http://%s, without TLS, got no answer: %s", targetOf(c), c.Failed.Detail)
 }
 
 // clientOf is the client that a connection's hello is of, learned if it is new.
