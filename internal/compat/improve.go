@@ -15,7 +15,8 @@ import (
 // --if.
 const maxImprovements = 4
 
-// obstacles groups the clients that fail by what keeps them out.
+// obstacles groups the clients that fail by what keeps them out, what keeps most
+// out first.
 func obstacles(rows []Row) []Obstacle {
 	var out []Obstacle
 	for _, r := range rows {
@@ -34,7 +35,7 @@ func obstacles(rows []Row) []Obstacle {
 		out[i].Clients = append(out[i].Clients, r.ID)
 	}
 	slices.SortStableFunc(out, func(a, b Obstacle) int {
-		return cmp.Or(cmp.Compare(a.Step, b.Step), cmp.Compare(len(b.Clients), len(a.Clients)))
+		return cmp.Or(cmp.Compare(len(b.Clients), len(a.Clients)), cmp.Compare(a.Step, b.Step))
 	})
 	return out
 }

@@ -150,7 +150,8 @@ func (q *asking) wanted() []*client.Profile {
 }
 
 func rowOf(p *client.Profile) Row {
-	return Row{ID: p.ID, Kind: p.Kind, Product: p.Group, Label: p.Label, Year: p.Year, Source: p.Source, Outcome: Unknown}
+	// A client of the user's own has no product among those that are known.
+	return Row{ID: p.ID, Kind: p.Kind, Product: cmp.Or(p.Group, p.ID), Label: p.Label, Year: p.Year, Source: p.Source, Outcome: Unknown}
 }
 
 func (q *asking) predict(p *client.Predictor) {

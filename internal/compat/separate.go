@@ -13,6 +13,8 @@ type trait struct {
 	step cause.Step // at which its lack shows
 	text string
 	has  func(p *client.Profile) bool
+	// used says that a connection came about by it; nil where that cannot be seen.
+	used func(r *Row) bool
 }
 
 // traits are tried in this order: of two that separate equally well, the first
@@ -20,16 +22,18 @@ type trait struct {
 var traits = slices.Concat(
 	[]trait{
 		version(wire.VersionTLS12), version(wire.VersionTLS13), version(wire.VersionTLS11),
-		{cause.StepVersion, "no TLS above 1.2", func(p *client.Profile) bool { return p.Hello.MaxVersion() <= wire.VersionTLS12 }},
-		{cause.StepVersion, "TLS 1.1 or older allowed", func(p *client.Profile) bool {
-			return p.Policy.MinVersion < wire.VersionTLS12 && !p.Policy.RefuseSHA1Handshake
-		}},
+		{cause.StepVersion, "no TLS above 1.2", func(p *client.Profile) bool { return p.Hello.MaxVersion() <= wire.VersionTLS12 }, nil},
+		{cause.StepVersion, "TLS 1.0 or 1.1 allowed", func(p *client.Profile) bool {
+			return !p.Policy.RefuseSHA1Handshake && slices.ContainsFunc([]wire.Version{wire.VersionTLS10, wire.VersionTLS11}, func(v wire.Version) bool {
+				return p.Hello.OffersVersion(v) && v >= p.Policy.MinVersion
+			})
+		}, nil},
 		suite("a suite with ECDHE", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXECDHE }),
 		suite("a suite with ECDHE and AEAD", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXECDHE && i.AEAD }),
 		suite("a suite with AEAD", func(i wire.SuiteInfo) bool { return i.AEAD }),
 		{cause.StepCipher, "suites for ECDSA certificates", func(p *client.Profile) bool {
 			return p.Hello.MaxVersion() >= wire.VersionTLS13 || suite("", func(i wire.SuiteInfo) bool { return i.Authentication == wire.AuthECDSA }).has(p)
-		}},
+		}, nil},
 		suite("a suite with ECDSA and AEAD", func(i wire.SuiteInfo) bool { return i.Authentication == wire.AuthECDSA && i.AEAD }),
 		suite("a suite with DHE", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXDHE }),
 		suite("a suite with RSA key transport", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXRSA }),
@@ -38,24 +42,24 @@ var traits = slices.Concat(
 		suite("a suite with Camellia", func(i wire.SuiteInfo) bool { return i.Cipher == wire.CipherCamellia }),
 		group(wire.GroupX25519), group(wire.GroupX25519MLKEM768), group(wire.GroupSecp256r1), group(wire.GroupSecp384r1), group(wire.GroupSecp521r1), group(wire.GroupX448),
 		scheme("RSA-PSS signatures", wire.SigRSAPSSRSAESHA256), scheme("ECDSA signatures", wire.SigECDSASecp256r1SHA256), scheme("Ed25519 signatures", wire.SigEd25519),
-		{cause.StepCertificate, "a server name in the hello (SNI)", func(p *client.Profile) bool { return p.Policy.SendsSNI }},
-		{cause.StepVersion, "extensions in the hello", func(p *client.Profile) bool { return len(p.Hello.Extensions) > 0 }},
-		{cause.StepVerify, "a CA certificate as the site's own allowed", func(p *client.Profile) bool { return !p.Policy.RefuseCALeaf || !p.Policy.VerifiesChain }},
-		{cause.StepVerify, "no demand for a stapled answer", func(p *client.Profile) bool { return !p.Policy.HonoursMustStaple }},
-		{cause.StepVerify, "no check of the certificate", func(p *client.Profile) bool { return !p.Policy.VerifiesChain }},
-		{cause.StepVerify, "no check of the name", func(p *client.Profile) bool { return !p.Policy.VerifiesName }},
-		{cause.StepVerify, "fetching missing certificates", func(p *client.Profile) bool { return p.CompletesChains(true) || !p.Policy.VerifiesChain }},
-		{cause.StepVerify, "a look at the common name", func(p *client.Profile) bool { return !p.Policy.RequireSAN || !p.Policy.VerifiesName }},
-		{cause.StepVerify, "SHA-1 in certificates allowed", func(p *client.Profile) bool { return !p.Policy.RefuseSHA1Certificates }},
-		{cause.StepVerify, "RSA keys under 2048 bits allowed", func(p *client.Profile) bool { return p.Policy.MinRSABits < 2048 }},
-		{cause.StepKeys, "Diffie-Hellman under 2048 bits allowed", func(p *client.Profile) bool { return p.Policy.MinDHBits < 2048 }},
-		{cause.StepKeys, "Diffie-Hellman under 1024 bits allowed", func(p *client.Profile) bool { return p.Policy.MinDHBits < 1024 }},
-		{cause.StepKeys, "no demand for secure renegotiation", func(p *client.Profile) bool { return !p.Policy.RequireSecureRenegotiation }},
+		{cause.StepCertificate, "a server name in the hello (SNI)", func(p *client.Profile) bool { return p.Policy.SendsSNI }, nil},
+		{cause.StepVersion, "extensions in the hello", func(p *client.Profile) bool { return len(p.Hello.Extensions) > 0 }, nil},
+		{cause.StepVerify, "a CA certificate as the site's own allowed", func(p *client.Profile) bool { return !p.Policy.RefuseCALeaf || !p.Policy.VerifiesChain }, nil},
+		{cause.StepVerify, "no demand for a stapled answer", func(p *client.Profile) bool { return !p.Policy.HonoursMustStaple }, nil},
+		{cause.StepVerify, "no check of the certificate", func(p *client.Profile) bool { return !p.Policy.VerifiesChain }, nil},
+		{cause.StepVerify, "no check of the name", func(p *client.Profile) bool { return !p.Policy.VerifiesName }, nil},
+		{cause.StepVerify, "fetching missing certificates", func(p *client.Profile) bool { return p.CompletesChains(true) || !p.Policy.VerifiesChain }, nil},
+		{cause.StepVerify, "a look at the common name", func(p *client.Profile) bool { return !p.Policy.RequireSAN || !p.Policy.VerifiesName }, nil},
+		{cause.StepVerify, "SHA-1 in certificates allowed", func(p *client.Profile) bool { return !p.Policy.RefuseSHA1Certificates }, nil},
+		{cause.StepVerify, "RSA keys under 2048 bits allowed", func(p *client.Profile) bool { return p.Policy.MinRSABits < 2048 }, nil},
+		{cause.StepKeys, "Diffie-Hellman under 2048 bits allowed", func(p *client.Profile) bool { return p.Policy.MinDHBits < 2048 }, nil},
+		{cause.StepKeys, "Diffie-Hellman under 1024 bits allowed", func(p *client.Profile) bool { return p.Policy.MinDHBits < 1024 }, nil},
+		{cause.StepKeys, "no demand for secure renegotiation", func(p *client.Profile) bool { return !p.Policy.RequireSecureRenegotiation }, nil},
 	},
 )
 
 func version(v wire.Version) trait {
-	return trait{cause.StepVersion, v.String(), func(p *client.Profile) bool { return p.Hello.MaxVersion() >= v }}
+	return trait{cause.StepVersion, v.String(), func(p *client.Profile) bool { return p.Hello.MaxVersion() >= v }, nil}
 }
 
 func suite(text string, is func(wire.SuiteInfo) bool) trait {
@@ -64,15 +68,21 @@ func suite(text string, is func(wire.SuiteInfo) bool) trait {
 			i, ok := x.Info()
 			return ok && i.KeyExchange != wire.KXTLS13 && is(i)
 		})
+	}, func(r *Row) bool {
+		if r.Cipher == nil {
+			return false
+		}
+		i, ok := r.Cipher.Info()
+		return ok && i.KeyExchange != wire.KXTLS13 && is(i)
 	}}
 }
 
 func group(g wire.Group) trait {
-	return trait{cause.StepCipher, g.String(), func(p *client.Profile) bool { return slices.Contains(p.Hello.SupportedGroups(), g) }}
+	return trait{cause.StepCipher, g.String(), func(p *client.Profile) bool { return slices.Contains(p.Hello.SupportedGroups(), g) }, func(r *Row) bool { return r.Group != nil && *r.Group == g }}
 }
 
 func scheme(text string, s wire.SignatureScheme) trait {
-	return trait{cause.StepCipher, text, func(p *client.Profile) bool { return slices.Contains(p.Hello.SignatureAlgorithms(), s) }}
+	return trait{cause.StepCipher, text, func(p *client.Profile) bool { return slices.Contains(p.Hello.SignatureAlgorithms(), s) }, nil}
 }
 
 // maxTraits is how many properties a person can hold together.
@@ -80,7 +90,8 @@ const maxTraits = 3
 
 // separators finds the fewest traits that all clients have that connect, and no
 // other client has all of. Only traits count that belong to a step at which
-// somebody fails: any other would be coincidence.
+// somebody fails, and suites and groups that somebody connected by: any other
+// would be coincidence.
 func separators(profiles []*client.Profile, rows []Row) []string {
 	failsAt := map[cause.Step]bool{}
 	var in, out []*client.Profile
@@ -100,8 +111,11 @@ func separators(profiles []*client.Profile, rows []Row) []string {
 		return nil
 	}
 	var common []trait
+	connectedBy := func(used func(*Row) bool) bool {
+		return used == nil || slices.ContainsFunc(rows, func(r Row) bool { return r.Outcome == OK && used(&r) })
+	}
 	for _, t := range traits {
-		if failsAt[t.step] && !slices.ContainsFunc(in, func(p *client.Profile) bool { return !t.has(p) }) {
+		if failsAt[t.step] && connectedBy(t.used) && !slices.ContainsFunc(in, func(p *client.Profile) bool { return !t.has(p) }) {
 			common = append(common, t)
 		}
 	}
