@@ -32,7 +32,7 @@ func Clients(w io.Writer, f Format, r *compat.Result, o Options) error {
 	case JUnit:
 		return writeJUnitSuites(w, []junitSuite{clientSuite(r)})
 	case SARIF:
-		return fmt.Errorf("who can connect is printed as %s", list([]string{string(Term), string(JSON), string(HTML), string(Markdown), string(JUnit)}, 0))
+		return fmt.Errorf("who can connect is printed as %s", strings.Join([]string{string(Term), string(JSON), string(HTML), string(Markdown), string(JUnit)}, ", "))
 	}
 	return fmt.Errorf("format %q is not known", f)
 }
@@ -46,6 +46,9 @@ func clientsViewOf(r *compat.Result) *surveyView {
 		Heading: "Who connects", Verdict: clientsVerdict(r), Headline: clientsHeadline(r), Where: clientsWhere(r), Notes: sentences(r.Notes), Totals: clientsTotals(r),
 	}
 	for _, k := range client.Kinds() {
+		if allAlike(r) {
+			break // what keeps them out says all
+		}
 		if f, ok := kindFact(r, k); ok {
 			v.Facts = append(v.Facts, f)
 		}
@@ -55,6 +58,13 @@ func clientsViewOf(r *compat.Result) *surveyView {
 	v.whatIf(r)
 	v.Tables = []surveyTable{clientsTable(r)}
 	return v
+}
+
+// allAlike: one thing keeps everybody out, and hundreds of names add nothing: the
+// name does not resolve, nothing listens.
+func allAlike(r *compat.Result) bool {
+	_, all := counted(r)
+	return len(r.Obstacles) == 1 && len(r.Obstacles[0].Clients) == all && all > 1
 }
 
 // clientsVerdict: all connect, some do not, none does.
@@ -162,8 +172,15 @@ func (c clientRun) String() string {
 	if c.documented {
 		s += "*"
 	}
-	return strings.ReplaceAll(s, " ", nbsp)
+	parts := strings.Split(strings.TrimSpace(s), plus)
+	for i := range parts {
+		parts[i] = strings.ReplaceAll(parts[i], " ", nbsp)
+	}
+	return strings.Join(parts, nbsp+"+ ")
 }
+
+// plus joins versions that make no range.
+const plus = " + "
 
 // spanOf is from the first to the last; labels that say more than a version are
 // named one by one.
@@ -171,16 +188,34 @@ func spanOf(labels []string) string {
 	first, last := labels[0], labels[len(labels)-1]
 	switch {
 	case first == last:
-		return first
+		return apposed(first)
 	case slices.ContainsFunc(labels, func(l string) bool { return !plainVersion(l) }):
-		return strings.Join(labels, " + ")
+		return plusJoined(labels)
 	}
 	first, _, _ = strings.Cut(first, " ")
 	last, _, _ = strings.Cut(last, " ")
 	if first == last {
-		return strings.Join(labels, " + ")
+		return plusJoined(labels)
 	}
 	return first + "–" + last
+}
+
+func plusJoined(labels []string) string {
+	out := make([]string, len(labels))
+	for i, l := range labels {
+		out[i] = apposed(l)
+	}
+	return strings.Join(out, plus)
+}
+
+// apposed is "2.4 (verify)" for "2.4, verify": among clients that commas part, a
+// comma within one misleads.
+func apposed(label string) string {
+	version, rest, ok := strings.Cut(label, ", ")
+	if !ok {
+		return label
+	}
+	return version + " (" + rest + ")"
 }
 
 // plainVersion: "153", "31 ESR"; not "2.4, verify" nor "Server 2012".
@@ -247,7 +282,7 @@ func kindFact(r *compat.Result, k client.Kind) (fact, bool) {
 		}
 	}
 	for _, step := range order {
-		add(bad[step], func(s string) []part { return []part{{gradeBad, "✗ "}, {gradeSoft, step + ": "}, {gradeBad, s}} })
+		add(bad[step], func(s string) []part { return []part{{gradeBad, "✗ "}, {gradeBad, step + ": "}, {gradeNone, s}} })
 	}
 	add(good, func(s string) []part { return []part{{gradeGood, "✓ "}, {gradeNone, s}} })
 	add(open, func(s string) []part {
@@ -298,7 +333,7 @@ func (v *surveyView) whatIf(r *compat.Result) {
 	if x == nil {
 		return
 	}
-	f := fact{Label: "If", Rows: [][]part{{{gradeNone, x.Change}}}}
+	f := fact{Label: "If", Rows: [][]part{{{gradeNone, x.Change}}}, Whole: true}
 	add := func(g grade, mark string, what string, ids []string) {
 		if len(ids) > 0 {
 			f.Rows = append(f.Rows, []part{{g, mark + " " + fmt.Sprintf(what, count(len(ids), "client"))}, {gradeNone, ": " + strings.Join(clientNames(ids), ", ")}})

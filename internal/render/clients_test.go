@@ -95,13 +95,13 @@ func TestHostileClients(t *testing.T) {
 // A span of versions names its ends, unless a label says more than a version.
 func TestSpanOf(t *testing.T) {
 	for want, labels := range map[string][]string{
-		"64":                {"64"},
-		"64–156":            {"64", "72", "156"},
-		"XP":                {"XP", "XP"},
-		"27–153":            {"27", "31 ESR", "153"},
-		"2.4 + 2.4, verify": {"2.4", "2.4, verify"},
-		"11 (7) + 11 (10)":  {"11 (7)", "11 (10)"},
-		"7 + Server 2012":   {"7", "Server 2012"},
+		"64":                 {"64"},
+		"64–156":             {"64", "72", "156"},
+		"XP":                 {"XP", "XP"},
+		"27–153":             {"27", "31 ESR", "153"},
+		"2.4 + 2.4 (verify)": {"2.4", "2.4, verify"},
+		"11 (7) + 11 (10)":   {"11 (7)", "11 (10)"},
+		"7 + Server 2012":    {"7", "Server 2012"},
 	} {
 		if got := spanOf(labels); got != want {
 			t.Errorf("%v: %q, want %q", labels, got, want)

@@ -239,6 +239,14 @@ func (p *painter) envFindings(all []env.Finding, verbose bool) {
 	}
 }
 
+// rootsOf says how many roots there are, and where.
+func rootsOf(st *env.Store) string {
+	if st.Format == "built in" {
+		return fmt.Sprintf("%d %s", st.Roots, st.Path)
+	}
+	return fmt.Sprintf("%d in %s (%s)", st.Roots, st.Path, st.Format)
+}
+
 // envStack shows one stack in full.
 func (p *painter) envStack(d *env.Document, s *env.Stack, verbose bool) {
 	p.put(2, 2, line{{bold, strings.TrimSpace(s.Name + " " + s.Version)}, {dim, "  " + s.Path}})
@@ -251,7 +259,7 @@ func (p *painter) envStack(d *env.Document, s *env.Stack, verbose bool) {
 	}
 	p.fact("Hello", s.JA4)
 	if st := d.StoreOf(s); st != nil {
-		p.fact("Roots", fmt.Sprintf("%d in %s (%s)", st.Roots, st.Path, st.Format))
+		p.fact("Roots", rootsOf(st))
 		p.fact("", "set "+st.SHA256)
 		if st.Problem != "" {
 			p.fact("", st.Problem)

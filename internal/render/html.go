@@ -276,9 +276,17 @@ func stateWord(state string) string {
 func sentences(all []string) []string {
 	out := make([]string, len(all))
 	for i, s := range all {
-		out[i] = capitalised(sentence(s))
+		out[i] = sentence(s)
+		if first, _, _ := strings.Cut(s, " "); !hostLike(first) {
+			out[i] = capitalised(out[i])
+		}
 	}
 	return out
+}
+
+// hostLike words stay as they are: nobody knows Example.com.
+func hostLike(s string) bool {
+	return strings.Contains(s, ".") && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-.") == ""
 }
 
 // settings lists the options that the check was run with.

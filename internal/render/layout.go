@@ -145,7 +145,7 @@ func wrap(l line, width int) []line {
 // still be copied.
 func breakable(l line) bool {
 	for _, s := range l {
-		if len(s.text) < 200 && (strings.Contains(s.text, "://") || strings.HasPrefix(s.text, "/")) {
+		if len(s.text) < 200 && (strings.Contains(s.text, "://") || strings.HasPrefix(s.text, "/") || strings.Contains(s.text, "=/")) {
 			return false
 		}
 	}

@@ -148,8 +148,12 @@ func (p *surveyPainter) fact(f fact) {
 	if f.Short != nil && p.room.short && !p.o.Verbose {
 		rows = f.Short
 	}
+	most := p.most(p.room.row)
+	if f.Whole {
+		most = 0
+	}
 	for _, row := range rows {
-		p.beside(label, bold, surveyLabel, lineOf(row), p.most(p.room.row))
+		p.beside(label, bold, surveyLabel, lineOf(row), most)
 		label = ""
 	}
 	for _, l := range f.Out {

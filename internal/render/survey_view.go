@@ -46,6 +46,8 @@ const (
 type fact struct {
 	Label string
 	Rows  [][]part
+	// Whole rows are not cut to fit a screen: they are what was asked for.
+	Whole bool
 	// Short are rows that say the same with less, for a screen that is full.
 	Short [][]part
 	// Out are the settings that keep clients out.

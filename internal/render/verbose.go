@@ -245,14 +245,15 @@ func rowsOfColumns(rows [][]string, indent, width int) [][]line {
 	for _, w := range widths {
 		total += w
 	}
+	least := leastWidths(rows, widths, width)
 	for total > width {
-		widest := 0
+		widest := -1
 		for i := range widths {
-			if widths[i] > widths[widest] {
+			if widths[i] > least[i] && (widest < 0 || widths[i] > widths[widest]) {
 				widest = i
 			}
 		}
-		if widths[widest] <= 12 {
+		if widest < 0 {
 			break
 		}
 		widths[widest]--
@@ -282,6 +283,28 @@ func rowsOfColumns(rows [][]string, indent, width int) [][]line {
 		}
 	}
 	return out
+}
+
+// leastWidths are how narrow columns may become: what a reader copies stays in
+// one piece, the name of a row and any path, if half of the width holds it.
+func leastWidths(rows [][]string, widths []int, width int) []int {
+	const narrow, roomy = 12, 72 // below, all columns give way alike
+	least := make([]int, len(widths))
+	for i := range widths {
+		least[i] = min(widths[i], narrow)
+		if width < roomy {
+			continue
+		}
+		for _, row := range rows {
+			for _, w := range strings.Fields(row[i]) {
+				n := displaywidth.String(w)
+				if (i == 0 || !breakable(text(w))) && n <= width/2 {
+					least[i] = max(least[i], n)
+				}
+			}
+		}
+	}
+	return least
 }
 
 // trimRight drops spaces at the end.
