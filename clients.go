@@ -47,7 +47,7 @@ func (c *Checker) Compatibility(ctx context.Context, t Target, o ClientsOptions)
 	}
 	if len(o.Families) > 0 {
 		if q.Clients = family(o.Families); len(q.Clients) == 0 {
-			return nil, fmt.Errorf("no client is of the family %s; there are %s", strings.Join(o.Families, ", "), strings.Join(Families(), ", "))
+			return nil, &UnknownFamilyError{o.Families}
 		}
 	}
 	p := c.prober(cmp.Or(c.o.Budget, compat.DefaultBudget), cmp.Or(c.o.Concurrency, survey.DefaultConcurrency))
@@ -57,6 +57,13 @@ func (c *Checker) Compatibility(ctx context.Context, t Target, o ClientsOptions)
 	}
 	r.Version = Version()
 	return r, err
+}
+
+// UnknownFamilyError says that no client is of any of the families.
+type UnknownFamilyError struct{ Families []string }
+
+func (e *UnknownFamilyError) Error() string {
+	return "no client is of the family " + strings.Join(e.Families, ", ")
 }
 
 // Families are the kinds, products and TLS libraries of clients.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -200,6 +201,18 @@ func withHint(err error) error {
 	var unknown *client.UnknownError
 	if errors.As(err, &unknown) {
 		return fmt.Errorf("%w (tlswhy clients --list shows all)", err)
+	}
+	var family *tlswhy.UnknownFamilyError
+	if errors.As(err, &family) {
+		near := ""
+		if len(family.Families) == 1 {
+			var names []string
+			for _, n := range tlswhy.Families() {
+				names = append(names, strings.ToLower(n)) // case does not matter
+			}
+			near = didYouMean(strings.ToLower(family.Families[0]), names)
+		}
+		return fmt.Errorf("%w%s (tlswhy clients --list shows all)", err, near)
 	}
 	return err
 }

@@ -154,7 +154,7 @@ func (a *app) clients(ctx context.Context, f *clientsFlags, target string) error
 	case r == nil && interrupted:
 		return verdictExit(nil, true)
 	case r == nil:
-		return err
+		return withHint(err)
 	}
 	if interrupted {
 		r.Notes = append(r.Notes, "interrupted before the end: this is what was known by then")
@@ -176,7 +176,11 @@ func (a *app) listClients(f *clientsFlags) error {
 	}
 	doc := clientsList{Schema: clientsListSchema, Clients: []clientEntry{}}
 	rows := [][]string{{"client", "what it is", "library", "year", "source"}}
-	for _, p := range tlswhy.ClientProfiles(f.families) {
+	profiles := tlswhy.ClientProfiles(f.families)
+	if len(profiles) == 0 {
+		return withHint(&tlswhy.UnknownFamilyError{Families: f.families})
+	}
+	for _, p := range profiles {
 		doc.Clients = append(doc.Clients, clientEntry{
 			ID: p.ID, Kind: p.Kind, Group: p.Group, Label: p.Label,
 			Product: p.Product, Version: p.Version, Family: p.Family, Library: p.Library,
