@@ -30,6 +30,9 @@ var traits = slices.Concat(
 		}, nil},
 		suite("a suite with ECDHE", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXECDHE }),
 		suite("a suite with ECDHE and AEAD", func(i wire.SuiteInfo) bool { return i.KeyExchange == wire.KXECDHE && i.AEAD }),
+		orTLS13(suite("a suite with ECDHE, RSA and AEAD", func(i wire.SuiteInfo) bool {
+			return i.KeyExchange == wire.KXECDHE && i.Authentication == wire.AuthRSA && i.AEAD
+		})),
 		suite("a suite with AEAD", func(i wire.SuiteInfo) bool { return i.AEAD }),
 		{cause.StepCipher, "suites for ECDSA certificates", func(p *client.Profile) bool {
 			return p.Hello.MaxVersion() >= wire.VersionTLS13 || suite("", func(i wire.SuiteInfo) bool { return i.Authentication == wire.AuthECDSA }).has(p)
@@ -75,6 +78,14 @@ func suite(text string, is func(wire.SuiteInfo) bool) trait {
 		i, ok := r.Cipher.Info()
 		return ok && i.KeyExchange != wire.KXTLS13 && is(i)
 	}}
+}
+
+// orTLS13 is a trait that clients of TLS 1.3, whose suites are all alike in this,
+// do not need.
+func orTLS13(t trait) trait {
+	has := t.has
+	t.has = func(p *client.Profile) bool { return p.Hello.MaxVersion() >= wire.VersionTLS13 || has(p) }
+	return t
 }
 
 func group(g wire.Group) trait {

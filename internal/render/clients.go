@@ -341,10 +341,10 @@ func (v *surveyView) whatIf(r *compat.Result) {
 	}
 	add(gradeBad, "✗", "%s lost", x.Lost)
 	add(gradeGood, "✓", "%s let in", x.Gained)
-	add(gradePoor, "?", "%s of which it cannot be told", x.Open)
 	if len(f.Rows) == 1 {
 		f.Rows = append(f.Rows, []part{{gradeSoft, "nobody is lost, and nobody let in"}})
 	}
+	add(gradePoor, "?", "%s of which it cannot be told", x.Open)
 	v.Facts = append([]fact{f}, v.Facts...)
 }
 
