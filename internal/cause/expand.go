@@ -16,7 +16,7 @@ func Expand(template string, known map[string]string) string {
 // certificate are the peer's choice, so a value that a shell would not take as
 // one plain word is quoted, and control characters become question marks.
 func ExpandCommand(template string, known map[string]string) string {
-	return expand(template, values(known), shellQuote)
+	return expand(template, values(known), ShellQuote)
 }
 
 func expand(template string, v values, quote func(string) string) string {
@@ -81,8 +81,8 @@ func scanPlaceholder(s string) (name string, escaped bool, size int) {
 	return name, escaped, size
 }
 
-// shellQuote makes one word of s for a POSIX shell.
-func shellQuote(s string) string {
+// ShellQuote makes one word of s for a POSIX shell.
+func ShellQuote(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < 0x20 || r >= 0x7f && r < 0xa0 {
 			return '?'

@@ -149,7 +149,11 @@ func (v values) url() string {
 
 // versionOption knows the versions that s_client has an option for.
 func (v values) versionOption() string {
-	switch strings.TrimPrefix(v.get("version"), "TLS ") {
+	version := v["offered_version"] // what the client offers fails, and that is to be seen
+	if version == "" {
+		version = v.get("version")
+	}
+	switch strings.TrimPrefix(version, "TLS ") {
 	case "1.3":
 		return "-tls1_3"
 	case "1.1":

@@ -57,7 +57,11 @@ func (r *run) verify(d *deal, t *transcript.Transcript) (transcript.Tri, *failur
 	if id == cause.HostnameMismatch && r.defaultSite(d.leaf) {
 		id = cause.WrongCertificate
 	}
-	return transcript.No, stop(id, title(id), "%s", root.Detail)
+	setting := title(id)
+	if id == cause.IncompleteChain && len(res.Ambiguous) > 0 {
+		setting = "the certificate's issuer is neither sent nor known to them"
+	}
+	return transcript.No, stop(id, setting, "%s", root.Detail)
 }
 
 // roots is the store that the client trusts.

@@ -100,6 +100,12 @@ func (e *UnknownError) Error() string {
 	return fmt.Sprintf("unknown client %q; did you mean %s?", e.ID, strings.Join(e.Near, ", "))
 }
 
+// Known says whether there is a client of that id.
+func Known(id string) bool {
+	_, ok := slices.BinarySearchFunc(index(), id, func(e entry, id string) int { return strings.Compare(e.id, id) })
+	return ok
+}
+
 // Get returns a client. The error for an unknown id is an *UnknownError.
 func Get(id string) (*Profile, error) {
 	entries := index()

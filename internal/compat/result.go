@@ -75,6 +75,8 @@ type Row struct {
 	Label   string        `json:"label"`   // its version, in short
 	Year    int           `json:"year,omitempty"`
 	Source  client.Source `json:"source"`
+	// Own: it is none of the known clients, but the one of the point of view.
+	Own bool `json:"own,omitempty"`
 
 	Outcome Outcome `json:"outcome"`
 	// What is negotiated, as far as it gets and is known.
@@ -125,7 +127,7 @@ type WhatIf struct {
 func (r *Result) Count(sources ...client.Source) (connect, all int) {
 	for _, x := range r.Clients {
 		for _, s := range sources {
-			if x.Source == s && x.Kind != client.Reference {
+			if x.Source == s && x.Kind != client.Reference && !x.Own {
 				all++
 				if x.Outcome == OK {
 					connect++

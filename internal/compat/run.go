@@ -151,7 +151,7 @@ func (q *asking) wanted() []*client.Profile {
 
 func rowOf(p *client.Profile) Row {
 	// A client of the user's own has no product among those that are known.
-	return Row{ID: p.ID, Kind: p.Kind, Product: cmp.Or(p.Group, p.ID), Label: p.Label, Year: p.Year, Source: p.Source, Outcome: Unknown}
+	return Row{ID: p.ID, Own: !client.Known(p.ID), Kind: p.Kind, Product: cmp.Or(p.Group, p.ID), Label: p.Label, Year: p.Year, Source: p.Source, Outcome: Unknown}
 }
 
 func (q *asking) predict(p *client.Predictor) {

@@ -74,6 +74,8 @@ func fillValues(v map[string]string, p flip) {
 	switch p.change.dim {
 	case dimVersions:
 		v["version"] = p.change.value
+		// What shows the failure is the client's own newest version.
+		v["offered_version"] = p.a.Attempt.Handshake.Hello.MaxVersion().String()
 	case dimSuites:
 		if p.b.Server != nil {
 			v["suite"] = p.b.Server.CipherSuite.String()

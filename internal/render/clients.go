@@ -231,7 +231,7 @@ const nbsp = "\u00a0"
 func runs(rows []compat.Row) []clientRun {
 	var out []clientRun
 	for _, x := range rows {
-		documented := x.Source != client.Captured
+		documented := x.Source != client.Captured && !x.Own
 		if n := len(out); n > 0 {
 			if last := &out[n-1]; last.product == x.Product && last.row.Outcome == x.Outcome && sameStep(last.row, x) {
 				last.labels = append(last.labels, x.Label)

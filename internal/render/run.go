@@ -219,6 +219,21 @@ func (p *painter) runReports(doc *report.Run) {
 const minReport = 18
 
 // runKeep says how to ask again as this client.
+// whereabouts are the flags without which the target is another one.
+func whereabouts(doc *report.Run) string {
+	if len(doc.Reports) == 0 {
+		return ""
+	}
+	var s string
+	o := doc.Reports[0].Options
+	for _, f := range [][2]string{{" --connect ", o.Connect}, {" --ca-file ", o.CAFile}} {
+		if f[1] != "" {
+			s += f[0] + cause.ShellQuote(f[1])
+		}
+	}
+	return s
+}
+
 func (p *painter) runKeep(doc *report.Run) {
 	if len(doc.Clients) == 0 {
 		return
@@ -229,7 +244,7 @@ func (p *painter) runKeep(doc *report.Run) {
 	}
 	for _, c := range doc.Clients {
 		if c.Saved != "" {
-			p.command("Use it", "tlswhy "+target+" --as @"+c.Saved)
+			p.command("Use it", "tlswhy "+target+" --as @"+c.Saved+whereabouts(doc))
 		}
 	}
 	if doc.Clients[0].Saved == "" && (doc.Verdict == report.Fail || p.o.Verbose) {
