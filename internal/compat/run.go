@@ -51,11 +51,12 @@ const (
 // that the survey could not begin, or that ctx ended: the result then holds what
 // is known so far.
 func Run(ctx context.Context, try Tryer, target report.Target, o Options) (*Result, error) {
+	begun := time.Now()
 	s, err := survey.Run(ctx, try, target, o.Survey)
 	if s == nil {
 		return nil, err
 	}
-	q := &asking{try: try, target: target, o: o, survey: s}
+	q := &asking{try: try, target: target, o: o, survey: s, begun: begun}
 	return q.result(ctx), err
 }
 
@@ -65,6 +66,7 @@ type asking struct {
 	target   report.Target
 	o        Options
 	survey   *survey.Survey
+	begun    time.Time
 	profiles []*client.Profile
 	rows     []Row
 
@@ -74,7 +76,6 @@ type asking struct {
 
 func (q *asking) result(ctx context.Context) *Result {
 	s := q.survey
-	begun, _ := time.Parse(time.RFC3339, s.Time)
 	r := &Result{Schema: Schema, Time: s.Time, Target: s.Target, Options: s.Options, Client: q.pointOfView().ID, Notes: s.Limits()}
 	q.profiles = q.wanted()
 	q.rows = make([]Row, len(q.profiles))
@@ -111,7 +112,7 @@ func (q *asking) result(ctx context.Context) *Result {
 		}
 	}
 	r.Connections = s.Connections + q.connections
-	r.ElapsedMS = max(s.ElapsedMS, float64(time.Since(begun).Microseconds())/1000)
+	r.ElapsedMS = float64(time.Since(q.begun).Microseconds()) / 1000
 	r.FillLists()
 	return r
 }

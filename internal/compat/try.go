@@ -20,6 +20,9 @@ import (
 // quickly is a diagnosis that may be made for every client.
 const quickly = 2 * time.Second
 
+// fewClients are diagnosed one by one, however long that takes.
+const fewClients = 16
+
 // looksAtOnce bounds how many clients' first hellos are under way at a time.
 const looksAtOnce = 16
 
@@ -96,7 +99,7 @@ func (q *asking) tryRest(ctx context.Context) {
 		for _, i := range todo[1:] {
 			q.rows[i].copyEnd(first)
 		}
-	case slow:
+	case slow && len(todo) > fewClients:
 		q.speakers(ctx, todo)
 	default:
 		q.look(ctx, todo[1:])
