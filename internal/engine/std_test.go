@@ -68,6 +68,9 @@ func TestEverySuiteOfTheStandardLibrary(t *testing.T) {
 					Depth: transcript.DepthRequest, Request: &transcript.Request{Path: "/x"},
 				}
 				tr := try(t, addr, h, engine.Options{})
+				for i := 0; i < 3 && tr.CloseNotify == transcript.Unknown; i++ {
+					tr = try(t, addr, h, engine.Options{}) // a busy server closes later than anybody waits
+				}
 				wantResponse(t, tr, "hello /x over HTTP/1.1")
 				if tr.Version() != wire.Version(v) || tr.Server.CipherSuite != wire.CipherSuite(s.ID) {
 					t.Errorf("got %s %s", tr.Version(), tr.Server.CipherSuite)
