@@ -3,7 +3,9 @@ package compat
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 	"github.com/tlswhy/tlswhy/internal/client"
@@ -85,36 +87,27 @@ func improvements(p *client.Predictor, f *transcript.Facts, profiles []*client.P
 			}
 		}
 	}
-	for _, s := range slices.Sorted(keysOf(keys)) {
+	for _, s := range slices.Sorted(maps.Keys(keys)) {
 		i, ok := s.Info()
 		if ok && i.Registered && !i.Anonymous && !i.Null && !i.Export && !i.PSK && !accepted(f, s) {
 			m.consider("suites=+"+s.String(), "accept "+s.String()+" too", priceOfSuite(i))
 		}
 	}
-	for _, g := range slices.Sorted(keysOf(groups)) {
+	for _, g := range slices.Sorted(maps.Keys(groups)) {
 		if !wire.IsGREASE(uint16(g)) && !slices.ContainsFunc(f.Groups, func(x transcript.GroupFact) bool { return x.Group == g }) {
 			m.consider("groups=+"+g.String(), "accept the group "+g.String()+" too", "")
 		}
 	}
 	for _, key := range []string{"RSA:2048", "ECDSA:P-256"} {
-		if kind := kindOf(spaced(key)); !slices.ContainsFunc(f.Served, func(x transcript.Served) bool { return kindOf(x.Key) == kind }) {
-			m.consider("certificate=+"+key, "have a second certificate with an "+spaced(key)+" key", "")
+		name := strings.ReplaceAll(key, ":", " ")
+		if kind := kindOf(name); !slices.ContainsFunc(f.Served, func(x transcript.Served) bool { return kindOf(x.Key) == kind }) {
+			m.consider("certificate=+"+key, "have a second certificate with an "+name+" key", "")
 		}
 	}
 	if chain {
 		m.considerChain()
 	}
 	return m.choose()
-}
-
-func keysOf[K comparable](m map[K]bool) func(func(K) bool) {
-	return func(yield func(K) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 func accepted(f *transcript.Facts, x wire.CipherSuite) bool {
@@ -234,13 +227,4 @@ func priceOfSuite(i wire.SuiteInfo) string {
 		return "for them CBC instead of AEAD"
 	}
 	return ""
-}
-
-func spaced(key string) string {
-	for i := range key {
-		if key[i] == ':' {
-			return key[:i] + " " + key[i+1:]
-		}
-	}
-	return key
 }
