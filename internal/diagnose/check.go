@@ -230,6 +230,9 @@ func (s *session) diagnose(ctx context.Context, addr netip.AddrPort, base *trans
 	if sus == nil {
 		sus = s.hybridAlone(ctx, addr, fan)
 	}
+	if sus == nil {
+		sus = s.askedAgain(ctx, addr, fan)
+	}
 	if sus != nil && !s.o.Gentle {
 		if s.unsteady(ctx, addr, s.primary, sus) {
 			return

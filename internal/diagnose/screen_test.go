@@ -109,6 +109,8 @@ func TestScreenJudgesLikeCheck(t *testing.T) {
 				}
 			case g.Healthy:
 				settled++
+			case e.Cause == cause.InconsistentEndpoints:
+				// The two may have met another of the servers that take turns.
 			case r.Verdict == report.OK && len(g.Transcript.CertificateRequests) == 0:
 				t.Errorf("%s is well and not settled by a glance: %s %s; %v", e.Name, g.Transcript.Outcome.Kind, g.Transcript.Outcome.Detail, g.Trust.Defects)
 			}

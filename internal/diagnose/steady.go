@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
@@ -152,6 +153,26 @@ func suspicious(base *transcript.Transcript, fan []*transcript.Transcript) *tran
 		case answered(t) && v == wire.VersionTLS13 && hs.Hello.MaxVersion() == wire.VersionTLS12 && t.Version() < wire.VersionTLS12:
 			return t
 		}
+	}
+	return nil
+}
+
+// askedAgain makes, where a hello of the fan was reset, the client's own hello
+// twice more at once, and returns the one that did not fare as the first did. A
+// hello that asks for an old version may be reset by a server that is well
+// (Schannel does so) or by one of several that is broken; of two that take turns
+// two connections meet both.
+func (s *session) askedAgain(ctx context.Context, addr netip.AddrPort, fan []*transcript.Transcript) *transcript.Transcript {
+	cut := func(t *transcript.Transcript) bool { return t.Outcome.Kind == transcript.Reset }
+	if s.o.Gentle || s.assess(s.primary) != nil || !slices.ContainsFunc(fan, cut) {
+		return nil
+	}
+	again := s.round(ctx, []transcript.Attempt{
+		s.attempt("the client's own hello, again", addr, s.hello(s.sni)),
+		s.attempt("the client's own hello, once more", addr, s.hello(s.sni)),
+	})
+	if i := slices.IndexFunc(again, func(t *transcript.Transcript) bool { return !gaveUp(t) && s.assess(t) != nil }); i >= 0 {
+		return again[i]
 	}
 	return nil
 }
