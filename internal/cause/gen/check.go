@@ -148,5 +148,6 @@ func (s *set) check() error {
 	for _, p := range s.interception.Products {
 		oneOf("interception.yaml: "+p.Product, "kind", p.Kind, gateways)
 	}
+	errs = append(errs, s.checkSignatures())
 	return errors.Join(errs...)
 }

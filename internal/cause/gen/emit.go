@@ -47,6 +47,11 @@ func (s *set) emit() (map[string][]byte, error) {
 	if err := add("zz_interception.go", s.emitInterception()); err != nil {
 		return nil, err
 	}
+	lines, err := s.emitSignatures()
+	if err != nil {
+		return nil, err
+	}
+	files["zz_signatures.jsonl"] = lines
 	return files, nil
 }
 

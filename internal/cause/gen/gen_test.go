@@ -28,7 +28,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	have, err := filepath.Glob(filepath.Join(packageDir, "zz_*.go"))
+	have, err := filepath.Glob(filepath.Join(packageDir, "zz_*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestRunRemovesWhatIsNoLongerMade(t *testing.T) {
 func TestDataFitsItsSchema(t *testing.T) {
 	compiler := jsonschema.NewCompiler()
 	schemas := map[string]string{}
-	for _, name := range []string{"cause", "recipes", "stack", "topic", "software", "interception"} {
+	for _, name := range []string{"cause", "recipes", "stack", "topic", "software", "interception", "signature"} {
 		f, err := os.Open(filepath.Join(dataDir, name+".schema.json"))
 		if err != nil {
 			t.Fatal(err)
@@ -121,6 +121,9 @@ func TestDataFitsItsSchema(t *testing.T) {
 	}
 	for _, path := range yamlFiles(filepath.Join(dataDir, "stacks")) {
 		check("stack", path)
+	}
+	for _, path := range yamlFiles(filepath.Join(dataDir, "signatures")) {
+		check("signature", path)
 	}
 	for _, name := range []string{"recipes", "software", "interception"} {
 		check(name, filepath.Join(dataDir, name+".yaml"))

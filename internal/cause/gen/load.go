@@ -20,6 +20,7 @@ type set struct {
 	stacks       []stackFile
 	software     softwareFile
 	interception interceptionFile
+	signatures   []signatureFile
 }
 
 type causeFile struct {
@@ -164,6 +165,11 @@ func load(dir string) (*set, error) {
 			continue
 		}
 		s.topics = append(s.topics, t)
+	}
+	for _, path := range yamlFiles(filepath.Join(dir, "signatures")) {
+		f, err := loadSignatures(path)
+		errs = append(errs, err)
+		s.signatures = append(s.signatures, f)
 	}
 	errs = append(errs,
 		decode(filepath.Join(dir, "recipes.yaml"), &s.recipes),

@@ -1,4 +1,5 @@
-// Command gen compiles the catalogue's YAML into Go literals. It is run by
+// Command gen compiles the catalogue's YAML into Go literals, and the signatures,
+// which only some commands need, into lines of JSON. It is run by
 // `go generate ./internal/cause`, in that directory, and writes the same bytes
 // for the same data.
 //
@@ -19,13 +20,13 @@ func main() {
 	}
 }
 
-// run reads dir/data and writes dir/zz_*.go.
+// run reads dir/data and writes dir/zz_*.
 func run(dir string) error {
 	files, err := generate(filepath.Join(dir, "data"))
 	if err != nil {
 		return err
 	}
-	old, err := filepath.Glob(filepath.Join(dir, "zz_*.go"))
+	old, err := filepath.Glob(filepath.Join(dir, "zz_*"))
 	if err != nil {
 		return err
 	}
