@@ -39,6 +39,7 @@ var layers = map[string]int{
 	"internal/lab":         2,
 	"internal/passive":     2,
 	"internal/client":      3,
+	"internal/textdiag":    3,
 	"internal/env":         4,
 	"internal/probe":       4,
 	"internal/relay":       5,

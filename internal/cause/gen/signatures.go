@@ -154,9 +154,6 @@ func (s *set) checkSignature(x *signature, complain func(format string, args ...
 		if longest < 3 {
 			complain("%q has no literal part of three bytes", p)
 		}
-		if strings.ContainsAny(p, "\n\r") {
-			complain("%q has a line end", p)
-		}
 	}
 	for _, p := range x.Match {
 		fields = min(fields, strings.Count(p, "{}"))

@@ -42,7 +42,7 @@ func TestSignatureMistakesAreLocated(t *testing.T) {
 		"unknown cause":       {"client-too-old]", "client-to-old]", `demo.yaml:6: first: unknown cause "client-to-old"`},
 		"cause twice":         {"client-too-old]", "no-shared-version]", `cause "no-shared-version" stands there twice`},
 		"weights in part":     {", client-too-old]", ", {client-too-old: 0.2}]", "either all causes have weights"},
-		"weight of nothing":   {"mtls-required: 0.2", "mtls-required: 0", "demo.yaml:11: second: the weight of mtls-required is 0"},
+		"weight of nothing":   {"mtls-required: 0.2", "mtls-required: 0", "demo.yaml:12: second: the weight of mtls-required is 0"},
 		"too much weight":     {"mtls-required: 0.2", "mtls-required: 0.5", "add up to 1.10"},
 		"weights in disorder": {"no-shared-cipher: 0.6", "no-shared-cipher: 0.1", "order of their weights"},
 		"no such alert":       {"alert 40\n", "alert 400\n", "there is no alert 400"},

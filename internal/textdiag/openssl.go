@@ -1,0 +1,102 @@
+package textdiag
+
+import (
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/tlswhy/tlswhy/internal/wire"
+)
+
+// reasonText are the reasons of OpenSSL's SSL library (include/openssl/sslerr.h)
+// with their texts, as `openssl errstr` of release 3.0 prints them. A number
+// that was ever given away keeps its meaning in all releases.
+//
+//go:embed openssl-reasons.txt
+var reasonText string
+
+var reasons struct {
+	once sync.Once
+	text map[int]string
+}
+
+func reasonOf(number int) string {
+	reasons.once.Do(func() {
+		reasons.text = map[int]string{}
+		for l := range strings.Lines(reasonText) {
+			n, text, _ := strings.Cut(strings.TrimRight(l, "\n"), " ")
+			if v, err := strconv.Atoi(n); err == nil {
+				reasons.text[v] = text
+			}
+		}
+	})
+	return reasons.text[number]
+}
+
+// Library numbers in packed error codes: that of SSL in OpenSSL and LibreSSL, and
+// in BoringSSL. Reasons from alertReason on are alerts that were received.
+const (
+	libSSL       = 20
+	libSSLBoring = 16
+	alertReason  = 1000
+)
+
+// packedCode is an error code as OpenSSL and its relatives print it.
+type packedCode struct {
+	place
+	text   string // eight hexadecimal digits
+	reason string // of the table; "" where it has none
+	alert  int    // received; -1 for none
+	ssl    bool   // of the SSL library
+}
+
+// codeAt reads the code after "error:". Up to release 1.1.1 the digits are two for
+// the library, three for the function, three for the reason; from 3.0 on the
+// library begins at bit 23, and there are no functions.
+func codeAt(d *document, at int) (packedCode, bool) {
+	const digits = 8
+	c := packedCode{place: place{at, at + digits}, alert: -1}
+	if at+digits > len(d.low) || at+digits < len(d.low) && isHex(d.low[at+digits]) {
+		return c, false
+	}
+	c.text = strings.ToUpper(string(d.low[at : at+digits]))
+	v, err := strconv.ParseUint(c.text, 16, 32)
+	if err != nil {
+		return c, false
+	}
+	reason := -1
+	switch {
+	case v>>23 == libSSL:
+		reason = int(v & 0x7fffff) //nolint:gosec // 23 bits
+	case v>>24 == libSSL, v>>24 == libSSLBoring:
+		reason = int(v & 0xfff) //nolint:gosec // 12 bits
+	}
+	if reason < 0 {
+		return c, true
+	}
+	c.ssl = true
+	if a := reason - alertReason; a >= 0 && a < 256 {
+		c.alert = a
+	} else if v>>24 != libSSLBoring { // whose reasons have numbers of their own
+		c.reason = reasonOf(reason)
+	}
+	return c, true
+}
+
+func isHex(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' }
+
+// spelled is the line that OpenSSL 3 writes for the code, "" where that is not
+// known.
+func (c packedCode) spelled() string {
+	if c.reason == "" {
+		return ""
+	}
+	return fmt.Sprintf("error:%s:SSL routines::%s", c.text, c.reason)
+}
+
+// name is the alert's name with its number, for people.
+func alertName(id uint8) string {
+	return fmt.Sprintf("%s (%d)", wire.AlertDescription(id), id)
+}
