@@ -75,6 +75,9 @@ const (
 // Where nothing near speaks of TLS, an alert is something else.
 func alertAt(d *document, end int) (alertSeen, bool) {
 	start := end - len("alert")
+	if start > 0 && (d.low[start-1] == '-' || d.low[start-1] == '/') { // of a path or a name
+		return alertSeen{}, false
+	}
 	from, to := lineBounds(d.low, start, end, beforeAlert, afterAlert)
 	near := d.low[max(0, start-nearTLS):min(len(d.low), end+nearTLS)]
 	if !bytes.Contains(near, []byte("tls")) && !bytes.Contains(near, []byte("ssl")) && !bytes.Contains(near, []byte("handshake")) {
@@ -163,7 +166,7 @@ func alertNumber(low []byte) (id uint8, end int, ok bool) {
 				return 0, 0, false
 			}
 			return uint8(n), j, assigned(n)
-		case strings.IndexByte(" :=([{#'\",-", c) >= 0:
+		case strings.IndexByte(" :=([{#'\",", c) >= 0:
 			i++
 		default:
 			return 0, 0, false

@@ -18,6 +18,10 @@ const (
 	clientWord
 )
 
+// contextBonus is what a literal of the context adds to the length of a match,
+// besides its own.
+const contextBonus = 15
+
 // entry is a pattern and what uses it.
 type entry struct {
 	kind      kind
@@ -90,7 +94,7 @@ func compile(all []cause.Signature) *catalogue {
 		}
 		s.also, s.unless = contextOf(s.Also), contextOf(s.Unless)
 		for _, l := range s.Also {
-			s.bonus += min(len(l), 20) / 2
+			s.bonus += contextBonus + len(l)
 		}
 		for _, w := range s.Causes {
 			s.sharpness += w.Weight * w.Weight

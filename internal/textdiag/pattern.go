@@ -27,12 +27,6 @@ const shortest = 12
 func parse(literal string) pattern {
 	var p pattern
 	s := strings.ToLower(strings.Join(strings.Fields(strings.ReplaceAll(literal, "{}", "\x00")), " "))
-	if strings.HasPrefix(literal, " ") {
-		s = " " + s
-	}
-	if strings.HasSuffix(literal, " ") {
-		s += " "
-	}
 	for _, part := range strings.Split(s, "\x00") {
 		p.parts = append(p.parts, part)
 		p.length += len(part)
@@ -98,7 +92,8 @@ func (p *pattern) freeBefore(low []byte, at int) bool {
 }
 
 func (p *pattern) freeAfter(low []byte, at int) bool {
-	return at >= len(low) || !p.continues(low[at], low[at-1])
+	// Numbers in hexadecimal may follow each other without anything between them.
+	return at >= len(low) || !p.continues(low[at], low[at-1]) || hasPrefix(low[at:], "0x")
 }
 
 func (p *pattern) continues(outside, inside byte) bool {

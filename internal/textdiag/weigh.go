@@ -165,8 +165,7 @@ func reliability(h *Hit) float64 {
 
 func round(p float64) float64 { return float64(int(p*100+0.5)) / 100 }
 
-// unshadowed drops hits of which at least half stands within literals of a more
-// specific one. What a wrapper has around itself it does not hide. Of the hits of
+// unshadowed drops hits that a more specific one hides. What a wrapper has around itself it does not hide. Of the hits of
 // one signature, the most specific stays.
 func unshadowed(hits []Hit) []Hit {
 	order := make([]int, len(hits))
@@ -187,7 +186,7 @@ func unshadowed(hits []Hit) []Hit {
 	for _, i := range order {
 		h := hits[i]
 		hidden := slices.ContainsFunc(kept, func(k Hit) bool {
-			return k.length > h.length && overlap(k.places, h.places)*2 >= size(h.places) || k.length == h.length && len(k.Causes) == 0 && samePlaces(k.places, h.places)
+			return k.hides(&h)
 		})
 		if hidden {
 			continue
@@ -201,7 +200,21 @@ func unshadowed(hits []Hit) []Hit {
 	return kept
 }
 
-func samePlaces(a, b []place) bool { return slices.Equal(a, b) }
+// hides says that h is what k says in more words: half of its literals are
+// within those of k, or k stands around all of it and shares a word.
+func (h *Hit) hides(o *Hit) bool {
+	if h.length == o.length {
+		return len(h.Causes) == 0 && slices.Equal(h.places, o.places)
+	}
+	if h.length < o.length {
+		return false
+	}
+	shared := overlap(h.places, o.places)
+	return shared*2 >= size(o.places) || shared >= aWord && h.places[0].from <= o.places[0].from && h.places[len(h.places)-1].to >= o.places[len(o.places)-1].to
+}
+
+// aWord is how many bytes two texts share at least if one repeats the other.
+const aWord = 8
 
 func size(places []place) int {
 	n := 0
@@ -248,12 +261,12 @@ func (c *catalogue) generic(hits []Hit, f *finding, writer cause.Speaker) []Hit 
 	var out []Hit
 	done := map[uint8]bool{}
 	for _, h := range hits {
-		if h.Heard != nil && len(h.Causes) > 0 && !h.Wraps {
+		if h.Heard != nil && !h.Wraps {
 			done[*h.Heard] = true
 		}
 	}
 	for _, a := range f.alerts {
-		if done[a.id] || slices.ContainsFunc(hits, func(h Hit) bool { return len(h.Causes) == 0 && overlap(h.places, []place{a.place}) > 0 }) {
+		if done[a.id] || slices.ContainsFunc(hits, func(h Hit) bool { return overlap(h.places, []place{a.place}) > 0 }) {
 			continue
 		}
 		done[a.id] = true
