@@ -79,10 +79,29 @@ func codeAt(d *document, at int) (packedCode, bool) {
 	c.ssl = true
 	if a := reason - alertReason; a >= 0 && a < 256 {
 		c.alert = a
-	} else if v>>24 != libSSLBoring { // whose reasons have numbers of their own
+	} else if v>>24 != libSSLBoring {
 		c.reason = reasonOf(reason)
+	} else {
+		c.reason = boringReason(d.low[c.to:])
 	}
 	return c, true
+}
+
+// boringReason is the reason that BoringSSL writes behind its code, as OpenSSL
+// would write it: the numbers are its own, the names are mostly shared.
+func boringReason(rest []byte) string {
+	const lead = ":ssl routines:openssl_internal:"
+	if !hasPrefix(rest, lead) {
+		return ""
+	}
+	name := rest[len(lead):min(len(rest), len(lead)+80)]
+	for i, c := range name {
+		if c != '_' && !isWord(c) {
+			name = name[:i]
+			break
+		}
+	}
+	return strings.ReplaceAll(string(name), "_", " ")
 }
 
 func isHex(c byte) bool { return isDigit(c) || c >= 'a' && c <= 'f' }

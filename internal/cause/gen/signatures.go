@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -124,6 +125,7 @@ func (s *set) checkSignatures() error {
 		seen := map[string]bool{}
 		for j := range f.Signatures {
 			x := &f.Signatures[j]
+			slices.SortStableFunc(x.Causes, func(a, b weighted) int { return cmp.Compare(b.weight, a.weight) })
 			if seen[x.ID] {
 				complain(x.ID, "the id is taken")
 			}
@@ -176,9 +178,6 @@ func (s *set) checkSignature(x *signature, complain func(format string, args ...
 		}
 		if w.given != x.Causes[0].given {
 			complain("either all causes have weights or none has")
-		}
-		if i > 0 && w.weight > x.Causes[i-1].weight {
-			complain("causes stand in the order of their weights, %s does not", w.cause)
 		}
 		sum += w.weight
 	}
