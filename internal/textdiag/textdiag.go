@@ -24,8 +24,10 @@ const (
 	maxTries = 100_000
 	// maxAll is how many hits of all literals are weighed.
 	maxAll = 8192
-	// maxAlerts is how many alerts and codes of a text are read.
+	// maxAlerts is how many alerts and codes of a text are read, among the first
+	// maxWords places that look like one.
 	maxAlerts = 256
+	maxWords  = 4096
 )
 
 // Diagnosis is what a text says.
@@ -135,7 +137,7 @@ func (c *catalogue) search(d *document) *finding {
 			f.client = true
 		case alertWord:
 			hits[id] = 0
-			if tries[id]++; len(f.alerts) < maxAlerts {
+			if tries[id]++; len(f.alerts) < maxAlerts && tries[id] < maxWords {
 				if a, ok := alertAt(d, places[0].to); ok {
 					f.alerts = append(f.alerts, a)
 				}

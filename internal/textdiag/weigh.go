@@ -98,7 +98,12 @@ func (c *catalogue) weigh(d *document, f *finding) Diagnosis {
 func (out *Diagnosis) tell(f *finding) {
 	top := out.Top
 	out.Step = top.Step
-	if top.Speaks != cause.SpeaksEither {
+	// Who pastes an alert and does not tell more saw it at the client.
+	if top.Stack.ID == genericStack {
+		if out.Writer == cause.SpeaksEither {
+			out.Writer = cause.SpeaksClient
+		}
+	} else if top.Speaks != cause.SpeaksEither {
 		out.Writer = top.Speaks
 	}
 	switch {
