@@ -66,6 +66,7 @@ var only = map[string][]string{
 	"internal/diagnose":   {"", "internal/compat"},
 	"internal/survey":     {"", "internal/compat", "internal/render"},
 	"internal/compat":     {"", "internal/render"},
+	"internal/textdiag":   {""},
 }
 
 // forbidden are dependencies that must not be linked into the program, with the

@@ -26,21 +26,21 @@ func (a *app) explainCommand() *cobra.Command {
 	var target, software string
 	cmd := &cobra.Command{
 		Use:   "explain [TEXT…|-]",
-		Short: "Say what an error text comes from: of a client, server, browser or CDN",
-		Long: `explain reads an error text (a line, a stack trace, the text of a browser's page,
-the paste of a log) and says who wrote it, which side refused, at which of the
-seven steps, which causes it may come from, what decides between them, and the
-fix for that software. Without TEXT, or with -, it reads stdin.
+		Short: "Say what an error text comes from, and what to do",
+		Long: `explain reads an error text (a line, a stack trace, the text of a browser's
+page, the paste of a log) and says who wrote it, which side refused, at which of
+the seven steps, which causes it may come from, what decides between them, and
+the fix for that software. Without TEXT, or with -, it reads stdin.
 
 It opens no connection, unless --target says which server the text is about:
 then that is checked too. The flags of check are for this.
 
 Exit status: 0 the text is known, 1 it is not (what was recognised is printed),
 2 wrong usage. With --target, that of the check.`,
-		Example: `  tlswhy explain "curl: (35) error:0A000152:SSL routines::unsafe legacy renegotiation disabled"
+		Example: `  tlswhy explain "SSL routines::unsafe legacy renegotiation disabled"
   curl https://example.com 2>&1 | tlswhy explain
   tlswhy explain --for java-17 "Received fatal alert: handshake_failure"
-  tlswhy explain --target example.com:8443 "remote error: tls: handshake failure"`,
+  tlswhy explain --target example.com "remote error: tls: handshake failure"`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if software != "" {
