@@ -119,7 +119,7 @@ func whoSpoke(e *report.Explanation) string {
 	if s.Writer != "" {
 		who += " at the " + s.Writer
 	} else {
-		who += ", at an end that the text does not tell,"
+		who += " at one of the ends"
 	}
 	alert := ""
 	if s.Alert != nil {
@@ -135,7 +135,7 @@ func whoSpoke(e *report.Explanation) string {
 	case s.RefusedBy != "" && s.RefusedBy == s.Writer:
 		return who + " refused by itself: what came from the other side did not pass."
 	}
-	return who + " says so; that the other side refused is not said."
+	return who + " says so, and not which side refused."
 }
 
 func stepsWalked(s cause.Step) string {
