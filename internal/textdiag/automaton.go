@@ -12,7 +12,7 @@ type automaton struct {
 
 // window is the length of the strings that patterns are found by: long enough to
 // be rare in texts, short enough for a small table.
-const window = 8
+const window = 6
 
 func newAutomaton(strings []string) *automaton {
 	a := &automaton{classes: 1} // class 0: bytes of no string
