@@ -19,8 +19,10 @@ func demo() *catalogue {
 	tls := &cause.SignatureStack{ID: genericStack, Name: "TLS"}
 	one := func(id cause.ID) []cause.Weighted { return []cause.Weighted{{Cause: id, Weight: 1}} }
 	return compile([]cause.Signature{
-		{ID: "lib/verify", Stack: lib, Match: []string{"certificate verify failed"}, Refuses: true, Step: cause.StepVerify, Speaks: cause.SpeaksClient, Source: "observed",
-			Causes: []cause.Weighted{{Cause: cause.UntrustedRoot, Weight: 0.5}, {Cause: cause.Expired, Weight: 0.3}, {Cause: cause.HostnameMismatch, Weight: 0.2}}},
+		{
+			ID: "lib/verify", Stack: lib, Match: []string{"certificate verify failed"}, Refuses: true, Step: cause.StepVerify, Speaks: cause.SpeaksClient, Source: "observed",
+			Causes: []cause.Weighted{{Cause: cause.UntrustedRoot, Weight: 0.5}, {Cause: cause.Expired, Weight: 0.3}, {Cause: cause.HostnameMismatch, Weight: 0.2}},
+		},
 		{ID: "lib/verify-expired", Stack: lib, Match: []string{"certificate verify failed: certificate has expired"}, Refuses: true, Step: cause.StepVerify, Speaks: cause.SpeaksClient, Causes: one(cause.Expired), Source: "observed"},
 		{ID: "lib/heard-45", Stack: lib, Match: []string{"alert certificate expired"}, Heard: u8(45), Step: cause.StepVerify, Speaks: cause.SpeaksClient, Causes: one(cause.MTLSCertRejected), Source: "observed"},
 		{ID: "lib/no-cipher", Stack: lib, Match: []string{"SSL routines:{}:no shared cipher"}, Refuses: true, Step: cause.StepCipher, Speaks: cause.SpeaksServer, Causes: one(cause.NoSharedCipher), Source: "observed"},

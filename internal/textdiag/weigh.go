@@ -178,8 +178,10 @@ func unshadowed(hits []Hit) []Hit {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
-		if hits[a].Wraps != hits[b].Wraps {
-			if hits[a].Wraps {
+		// What is no failure by itself hides what it covers, wrapper or not.
+		x, y := hits[a].Wraps && len(hits[a].Causes) > 0, hits[b].Wraps && len(hits[b].Causes) > 0
+		if x != y {
+			if x {
 				return 1
 			}
 			return -1
