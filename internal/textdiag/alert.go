@@ -44,13 +44,13 @@ func alertSpellings() []spelling {
 			if !assigned(id) {
 				continue
 			}
-			name := wire.AlertDescription(id).String() //nolint:gosec // below 256
+			name := wire.AlertDescription(id).String()
 			name = strings.TrimSuffix(name, "_RESERVED")
 			seen := map[string]bool{}
 			for _, sep := range []string{"_", " ", "", "-"} {
 				if s := strings.ReplaceAll(strings.ToLower(name), "_", sep); !seen[s] {
 					seen[s] = true
-					spellings.all = append(spellings.all, spelling{s, uint8(id)}) //nolint:gosec // below 256
+					spellings.all = append(spellings.all, spelling{s, uint8(id)})
 				}
 			}
 		}
@@ -60,7 +60,7 @@ func alertSpellings() []spelling {
 
 // assigned says whether the registry has an alert of that number.
 func assigned(id int) bool {
-	return id >= 0 && id < 256 && !strings.HasPrefix(wire.AlertDescription(id).String(), "0x") //nolint:gosec // below 256
+	return id >= 0 && id < 256 && !strings.HasPrefix(wire.AlertDescription(id).String(), "0x")
 }
 
 // Around the word alert, on its line, this much is read for the alert's name, its

@@ -19,7 +19,7 @@ func newAutomaton(strings []string) *automaton {
 	for _, s := range strings {
 		for i := range len(s) {
 			if a.class[s[i]] == 0 {
-				a.class[s[i]] = uint8(a.classes) //nolint:gosec // fewer than 256: capitals do not occur
+				a.class[s[i]] = uint8(a.classes)
 				a.classes++
 			}
 		}
@@ -28,7 +28,7 @@ func newAutomaton(strings []string) *automaton {
 	grow := func() int32 {
 		a.next = append(a.next, make([]int32, a.classes)...)
 		a.found = append(a.found, nil)
-		return int32(len(a.found) - 1) //nolint:gosec // some ten thousand
+		return int32(len(a.found) - 1)
 	}
 	grow()
 	for id, s := range strings {
@@ -44,7 +44,7 @@ func newAutomaton(strings []string) *automaton {
 			}
 			state = a.next[at]
 		}
-		a.found[state] = append(a.found[state], int32(id)) //nolint:gosec // some thousand
+		a.found[state] = append(a.found[state], int32(id))
 	}
 	a.link()
 	return a

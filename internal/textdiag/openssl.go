@@ -69,9 +69,9 @@ func codeAt(d *document, at int) (packedCode, bool) {
 	reason := -1
 	switch {
 	case v>>23 == libSSL:
-		reason = int(v & 0x7fffff) //nolint:gosec // 23 bits
+		reason = int(v & 0x7fffff)
 	case v>>24 == libSSL, v>>24 == libSSLBoring:
-		reason = int(v & 0xfff) //nolint:gosec // 12 bits
+		reason = int(v & 0xfff)
 	}
 	if reason < 0 {
 		return c, true

@@ -175,7 +175,7 @@ func (c *catalogue) inContext(s *cause.Signature, seen []bool) bool {
 func (c *catalogue) spellOut(f *finding, d *document) {
 	for _, code := range f.codes {
 		if code.alert >= 0 {
-			f.alerts = append(f.alerts, alertSeen{place: code.place, id: uint8(code.alert), direction: Received}) //nolint:gosec // below 256
+			f.alerts = append(f.alerts, alertSeen{place: code.place, id: uint8(code.alert), direction: Received})
 			continue
 		}
 		spelled := code.spelled()

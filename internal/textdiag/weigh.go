@@ -316,7 +316,7 @@ func seenIn(hits []Hit, f *finding) Seen {
 	for _, c := range f.codes {
 		x := Code{Text: c.text, Reason: c.reason}
 		if c.alert >= 0 {
-			x.Reason = "alert " + alertName(uint8(c.alert)) //nolint:gosec // below 256
+			x.Reason = "alert " + alertName(uint8(c.alert))
 		}
 		if !slices.Contains(s.Codes, x) {
 			s.Codes = append(s.Codes, x)
