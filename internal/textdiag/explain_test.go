@@ -39,7 +39,7 @@ func (c *catalogue) explain(text string) Diagnosis {
 	d := read([]byte(text))
 	f := c.search(&d)
 	c.spellOut(f, &d)
-	return c.weigh(&d, f)
+	return c.weigh(&d, f, Options{})
 }
 
 func TestRules(t *testing.T) {

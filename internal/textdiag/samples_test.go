@@ -24,7 +24,7 @@ func TestSamples(t *testing.T) {
 			t.Errorf("%s does not match its own sample %q", s.ID, s.Sample)
 			continue
 		}
-		got := c.weigh(&d, f)
+		got := c.weigh(&d, f, Options{})
 		switch {
 		case len(s.Causes) == 0:
 			// A text that is no failure by itself has to hide those within it.

@@ -97,13 +97,28 @@ type finding struct {
 	client   bool
 }
 
+// Options are what is known of a text besides its words.
+type Options struct {
+	// Writer is the end of the connection at which the text was written; SpeaksEither
+	// or "" where only the text can tell. What libraries say at both ends alike ("sslv3
+	// alert handshake failure") is at a server's an alert that the client sent, and a
+	// certificate that does not verify is the client's. A text that names its end itself
+	// ("while SSL handshaking to upstream") is believed over this.
+	Writer cause.Speaker
+	// Most is how many causes are returned at most; 0 for 6.
+	Most int
+}
+
 // Explain says what a text comes from.
-func Explain(text []byte) Diagnosis {
+func Explain(text []byte) Diagnosis { return ExplainAs(text, Options{}) }
+
+// ExplainAs says what a text comes from that was written as o says.
+func ExplainAs(text []byte, o Options) Diagnosis {
 	c := load()
 	d := read(text)
 	f := c.search(&d)
 	c.spellOut(f, &d)
-	return c.weigh(&d, f)
+	return c.weigh(&d, f, o)
 }
 
 // search is the pass over the text.

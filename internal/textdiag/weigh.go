@@ -2,7 +2,6 @@ package textdiag
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
@@ -35,11 +34,17 @@ const (
 const genericStack = "tls"
 
 // weigh combines what was found.
-func (c *catalogue) weigh(d *document, f *finding) Diagnosis {
+func (c *catalogue) weigh(d *document, f *finding, o Options) Diagnosis {
 	hits := unshadowed(f.hits)
 	out := Diagnosis{Seen: seenIn(hits, f)}
 	out.Seen.Cut, out.Seen.Host = d.cut, hostIn(d.low)
 	out.Writer = writer(hits, f)
+	if told := o.Writer == cause.SpeaksServer || o.Writer == cause.SpeaksClient; told && !contradicts(f, o.Writer) {
+		out.Writer = o.Writer
+		if o.Writer == cause.SpeaksServer {
+			c.turn(hits)
+		}
+	}
 	hits = append(hits, c.generic(hits, f, out.Writer)...)
 
 	failures := slices.DeleteFunc(slices.Clone(hits), func(h Hit) bool { return len(h.Causes) == 0 })
@@ -74,9 +79,13 @@ func (c *catalogue) weigh(d *document, f *finding) Diagnosis {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b cause.ID) int { return cmp.Compare(shares[b], shares[a]) })
+	limit := o.Most
+	if limit <= 0 {
+		limit = most
+	}
 	for _, id := range order {
 		p := shares[id] / total
-		if p < least || len(out.Causes) == most {
+		if p < least || len(out.Causes) == limit {
 			break
 		}
 		out.Causes = append(out.Causes, Cause{ID: id, Confidence: round(p * best), By: by[id]})
@@ -277,9 +286,9 @@ func (c *catalogue) generic(hits []Hit, f *finding, writer cause.Speaker) []Hit 
 			continue
 		}
 		done[a.id] = true
-		name := fmt.Sprintf("%s/alert-%d", genericStack, a.id)
+		name := alertSignature(a.id)
 		s := c.byID[name]
-		if at := c.byID[name+"-at-server"]; at != nil && (writer == cause.SpeaksServer) != (a.direction == Sent) {
+		if at := c.byID[name+atServer]; at != nil && (writer == cause.SpeaksServer) != (a.direction == Sent) {
 			s = at
 		}
 		if s != nil {
