@@ -32,6 +32,7 @@ var layers = map[string]int{
 	"internal/transcript":  1,
 	"internal/trust":       1,
 	"internal/offer":       1,
+	"internal/logline":     1,
 	"internal/lab/oddtls":  1,
 	"internal/engine":      2,
 	"internal/report":      2,
@@ -67,6 +68,7 @@ var only = map[string][]string{
 	"internal/survey":     {"", "internal/compat", "internal/render"},
 	"internal/compat":     {"", "internal/render"},
 	"internal/textdiag":   {""},
+	"internal/logline":    {"internal/logs"},
 }
 
 // forbidden are dependencies that must not be linked into the program, with the
