@@ -1,6 +1,7 @@
 package textdiag
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
@@ -19,46 +20,59 @@ func contradicts(f *finding, writer cause.Speaker) bool {
 }
 
 // turn gives texts that clients and servers write alike the meaning that they have
-// at a server's end.
+// at a server's end. What servers' own texts say of the client is completed with
+// what is possible besides.
 func (c *catalogue) turn(hits []Hit) {
 	for i := range hits {
 		h := &hits[i]
-		if h.Speaks == cause.SpeaksServer || len(h.Causes) == 0 {
+		if len(h.Causes) == 0 {
 			continue
 		}
-		s := c.turned(h.Signature)
-		if s == nil {
+		k := c.byID[nameAtServer(h.Signature)]
+		if k == nil {
 			continue
 		}
 		t := *h.Signature
-		t.Speaks, t.Causes, t.Step, t.Says, t.Decides, t.Quirk = cause.SpeaksServer, s.Causes, s.Step, s.Says, s.Decides, s.Quirk
+		if h.Speaks == cause.SpeaksServer || h.Heard == nil && !h.Refuses && !ofSilence(h.Causes[0].Cause) {
+			t.Causes = blend(h.Causes, k.Causes)
+		} else {
+			t.Speaks, t.Causes, t.Step, t.Says, t.Decides, t.Quirk = cause.SpeaksServer, k.Causes, k.Step, k.Says, k.Decides, k.Quirk
+		}
 		h.Signature = &t
 	}
 }
 
-// turned is the generic signature that says what s means at a server's end, nil
-// where it means the same at both or nothing there.
-func (c *catalogue) turned(s *cause.Signature) *cause.Signature {
-	name := turnedName(s)
-	if name == "" {
-		return nil
-	}
-	if k := c.byID[name]; k != nil {
-		return k.Signature
-	}
-	return nil
-}
-
-func turnedName(s *cause.Signature) string {
-	switch {
+// nameAtServer is the name of the generic signature that tells what s may mean at a
+// server's end, "" where it means what it says.
+func nameAtServer(s *cause.Signature) string {
+	switch first := s.Causes[0].Cause; {
 	case s.Heard != nil:
 		return alertSignature(*s.Heard) + atServer
-	case ofCertificate(s.Causes[0].Cause):
+	case s.Refuses && s.Speaks != cause.SpeaksServer && ofCertificate(first):
 		return genericStack + "/certificate-refused" + atServer
-	case ofSilence(s.Causes[0].Cause):
+	case ofSilence(first), !s.Refuses && len(s.Causes) > 1 && ofRefusal(first):
 		return genericStack + "/hung-up" + atServer
 	}
 	return ""
+}
+
+// own is what the causes of a text itself weigh against what is possible besides.
+const own = 0.8
+
+func blend(causes, besides []cause.Weighted) []cause.Weighted {
+	out := make([]cause.Weighted, 0, len(causes)+len(besides))
+	for _, w := range causes {
+		out = append(out, cause.Weighted{Cause: w.Cause, Weight: own * w.Weight})
+	}
+	for _, w := range besides {
+		w.Weight *= 1 - own
+		if i := slices.IndexFunc(out, func(o cause.Weighted) bool { return o.Cause == w.Cause }); i >= 0 {
+			out[i].Weight += w.Weight
+		} else {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // ofCertificate are the causes for which a client refuses the server's certificate.
@@ -69,6 +83,15 @@ func ofCertificate(id cause.ID) bool {
 		cause.UntrustedRoot, cause.IncompleteChain, cause.TLSInterception, cause.PathLengthExceeded,
 		cause.IssuerNotCA, cause.CAAsLeaf, cause.ClientCABundleOutdated, cause.WrongEKU, cause.WrongKeyUsage,
 		cause.NameConstraints, cause.Revoked, cause.WeakKey, cause.WeakSignature, cause.WrongChainOrder:
+		return true
+	}
+	return false
+}
+
+// ofRefusal are the commonest causes for which a client goes away.
+func ofRefusal(id cause.ID) bool {
+	switch id {
+	case cause.Expired, cause.SelfSigned, cause.UntrustedRoot, cause.HostnameMismatch:
 		return true
 	}
 	return false

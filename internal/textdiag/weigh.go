@@ -22,11 +22,12 @@ const (
 	usual = 15.0
 )
 
-// least is the share below which a cause is not worth mentioning, and most how
-// many are mentioned.
+// least is the share below which a cause is not worth mentioning, leastOfMany where
+// more are asked for than the most that are mentioned otherwise.
 const (
-	least = 0.02
-	most  = 6
+	least       = 0.02
+	leastOfMany = 0.004
+	most        = 6
 )
 
 // genericStack is the stack whose signatures stand for alerts by their number:
@@ -79,13 +80,16 @@ func (c *catalogue) weigh(d *document, f *finding, o Options) Diagnosis {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b cause.ID) int { return cmp.Compare(shares[b], shares[a]) })
-	limit := o.Most
-	if limit <= 0 {
-		limit = most
+	limit, share := most, least
+	if o.Most > 0 {
+		limit = o.Most
+	}
+	if limit > most {
+		share = leastOfMany
 	}
 	for _, id := range order {
 		p := shares[id] / total
-		if p < least || len(out.Causes) == limit {
+		if p < share || len(out.Causes) == limit {
 			break
 		}
 		out.Causes = append(out.Causes, Cause{ID: id, Confidence: round(p * best), By: by[id]})
