@@ -1,5 +1,10 @@
 package textdiag
 
+import (
+	_ "embed"
+	"strings"
+)
+
 // automaton finds short strings in a text in one pass (Aho and Corasick, 1975).
 // It is a complete transition table over the classes of bytes that occur in the
 // strings, which takes one look-up a byte.
@@ -14,9 +19,9 @@ type automaton struct {
 // be rare in texts, short enough for a small table.
 const window = 6
 
-func newAutomaton(strings []string) *automaton {
+func newAutomaton(words []string) *automaton {
 	a := &automaton{classes: 1} // class 0: bytes of no string
-	for _, s := range strings {
+	for _, s := range words {
 		for i := range len(s) {
 			if a.class[s[i]] == 0 {
 				a.class[s[i]] = uint8(a.classes)
@@ -31,7 +36,7 @@ func newAutomaton(strings []string) *automaton {
 		return int32(len(a.found) - 1)
 	}
 	grow()
-	for id, s := range strings {
+	for id, s := range words {
 		if s == "" {
 			continue
 		}
@@ -88,8 +93,25 @@ func (a *automaton) scan(text []byte, fn func(id int32, end int)) {
 	}
 }
 
-// aim picks for each pattern the window that the fewest patterns share.
+// ordinaryText are lines that servers write by the million when nothing is wrong
+// with TLS: what they are made of tells nothing.
+//
+//go:embed ordinary.txt
+var ordinaryText string
+
+// aim picks for each pattern the window that the fewest patterns share, and no
+// ordinary line has if there is one.
 func aim(patterns []pattern) []string {
+	var ordinary [1 << 14]bool
+	for l := range strings.Lines(strings.ToLower(ordinaryText)) {
+		for i := range l {
+			for _, n := range []int{gramLen, window} {
+				if i+n <= len(l) {
+					ordinary[hash(l[i:i+n])] = true
+				}
+			}
+		}
+	}
 	var seen [1 << 14]uint16
 	each := func(p *pattern, fn func(part, offset int, w string)) {
 		for k, part := range p.parts {
@@ -114,7 +136,19 @@ func aim(patterns []pattern) []string {
 		p := &patterns[i]
 		best := 1 << 30
 		each(p, func(part, offset int, w string) {
-			cost := int(seen[hash(w)]) + (window-len(w))*64
+			n := len(w)
+			cost := int(seen[hash(w)]) + (window-n)*64
+			if strings.ContainsAny(w, " '\"") {
+				cost += 40 // of these, texts have variants: see read
+			}
+			if ordinary[hash(w)] {
+				cost += 400
+			}
+			for g := 0; g+gramLen <= n; g++ { // see Filter
+				if ordinary[hash(w[g:g+gramLen])] {
+					cost += 50
+				}
+			}
 			if cost < best {
 				best, p.part, p.offset, out[i] = cost, part, offset, w
 			}
