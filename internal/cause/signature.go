@@ -31,6 +31,9 @@ type Signature struct {
 	Refuses bool
 	// Wraps says that the text stands around others that tell more.
 	Wraps bool
+	// Noise says that the text is often no user's failure, and whose then. It is for
+	// logs, where many lines tell more than one.
+	Noise Noise
 	// Step is where it shows; StepUnknown without causes.
 	Step Step
 	// Speaks is where its writer stands.
@@ -61,6 +64,16 @@ type Weighted struct {
 	Cause  ID
 	Weight float64
 }
+
+// Noise is who leaves texts in logs without anybody's failure; "" for nobody.
+type Noise string
+
+// The makers of noise.
+const (
+	NoiseProbe       Noise = "probe"       // connects and leaves, or speaks something else: anybody trying a port
+	NoiseScanner     Noise = "scanner"     // looks for servers and their weaknesses
+	NoiseHealthCheck Noise = "healthcheck" // a load balancer or monitor that connects and leaves
+)
 
 // Speaker is the end of a connection at which a text is written.
 type Speaker string

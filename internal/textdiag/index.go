@@ -61,7 +61,7 @@ func load() *catalogue {
 // words of OpenSSL's interface and of servers' logs by which side is told.
 var (
 	serverWords = []string{"ssl_accept", "accept error", "tls_accept", "while ssl handshaking, client:", "accept:error", "as server"}
-	clientWords = []string{"ssl_connect", "connect:error", "tls_connect", "upstream"}
+	clientWords = []string{"ssl_connect", "connect:error", " tls_connect", "tls_connect:", "upstream"}
 )
 
 func compile(all []cause.Signature) *catalogue {

@@ -37,6 +37,7 @@ type signature struct {
 	Heard    string     `yaml:"heard"`
 	Refuses  bool       `yaml:"refuses"`
 	Wraps    bool       `yaml:"wraps"`
+	Noise    string     `yaml:"noise"`
 	Step     string     `yaml:"step"`
 	Speaks   string     `yaml:"speaks"`
 	Says     string     `yaml:"says"`
@@ -91,6 +92,7 @@ var (
 	heardForm = regexp.MustCompile(`^alert (\d{1,3})$`)
 	partForm  = regexp.MustCompile(`\{(\d)\}`)
 	speakers  = []string{"client", "server", "either"}
+	noises    = []string{"probe", "scanner", "healthcheck"}
 	sources   = []string{"documentation: ", "source code: "}
 )
 
@@ -190,6 +192,9 @@ func (s *set) checkSignature(x *signature, complain func(format string, args ...
 	if x.Speaks != "" && !slices.Contains(speakers, x.Speaks) {
 		complain("speaks %q is none of %q", x.Speaks, speakers)
 	}
+	if x.Noise != "" && !slices.Contains(noises, x.Noise) {
+		complain("noise %q is none of %q", x.Noise, noises)
+	}
 	if x.Heard != "" {
 		if m := heardForm.FindStringSubmatch(x.Heard); m == nil {
 			complain("heard is %q, it has to be like \"alert 40\"", x.Heard)
@@ -238,6 +243,7 @@ func (s *set) emitSignatures() ([]byte, error) {
 			}
 			line.add("Refuses", x.Refuses)
 			line.add("Wraps", x.Wraps)
+			line.add("Noise", x.Noise)
 			line.add("Step", s.stepOf(x))
 			speaks := x.Speaks
 			if speaks == "" {
