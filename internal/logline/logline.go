@@ -43,6 +43,12 @@ type Parser struct {
 
 	last  [maxDepth + 1]kind // per depth of wrapping
 	texts texts
+
+	object     object    // of the JSON line at hand
+	columns    []column  // of the last #Fields line
+	cloudfront bool      // it was CloudFront's
+	entryTime  time.Time // of the entry whose properties stand a line each
+	eventID    string
 }
 
 // maxDepth is how many wrappers are peeled: JSON of Docker around syslog around
@@ -70,6 +76,40 @@ type kind uint8
 const (
 	none kind = iota
 	nginxError
+	golang
+	console
+	haproxy
+	access
+	apacheError
+	stunnel
+	envoy
+	app
+	postgres
+	mysql
+	redis
+	exim
+	proftpd
+	vsftpd
+	litespeed
+	slapd
+	syslog
+	cri
+	compose
+	journalField
+	jsonLine
+	logfmt
+	directive
+	w3c
+	headless
+	albAccess
+	albConnection
+	nlb
+	schannelEvent
+	javaDebug
+	juli
+	jul
+	openssl
+	lighttpd
 )
 
 // parse fills l from a line at a depth of wrapping.
@@ -95,6 +135,74 @@ func (p *Parser) try(k kind, l *Line, line []byte, depth int) bool {
 	switch k {
 	case nginxError:
 		return p.nginxError(l, line)
+	case golang:
+		return p.golang(l, line)
+	case console:
+		return p.console(l, line)
+	case haproxy:
+		return p.haproxy(l, line)
+	case access:
+		return p.access(l, line)
+	case apacheError:
+		return p.apacheError(l, line)
+	case stunnel:
+		return p.stunnel(l, line)
+	case envoy:
+		return p.envoy(l, line)
+	case app:
+		return p.app(l, line)
+	case postgres:
+		return p.postgres(l, line)
+	case mysql:
+		return p.mysql(l, line)
+	case redis:
+		return p.redis(l, line)
+	case exim:
+		return p.exim(l, line)
+	case proftpd:
+		return p.proftpd(l, line)
+	case vsftpd:
+		return p.vsftpd(l, line)
+	case litespeed:
+		return p.litespeed(l, line)
+	case slapd:
+		return p.slapd(l, line)
+	case syslog:
+		return p.syslog(l, line, depth)
+	case cri:
+		return p.cri(l, line, depth)
+	case compose:
+		return p.compose(l, line, depth)
+	case journalField:
+		return p.journalField(l, line, depth)
+	case jsonLine:
+		return p.jsonLine(l, line, depth)
+	case logfmt:
+		return p.logfmt(l, line)
+	case directive:
+		return p.directive(l, line)
+	case w3c:
+		return p.w3c(l, line)
+	case headless:
+		return p.headless(l, line)
+	case albAccess:
+		return p.albAccess(l, line)
+	case albConnection:
+		return p.albConnection(l, line)
+	case nlb:
+		return p.nlb(l, line)
+	case schannelEvent:
+		return p.schannelEvent(l, line)
+	case javaDebug:
+		return p.javaDebug(l, line)
+	case juli:
+		return p.juli(l, line)
+	case jul:
+		return p.jul(l, line)
+	case openssl:
+		return p.openssl(l, line)
+	case lighttpd:
+		return p.lighttpd(l, line)
 	default:
 		return false
 	}
@@ -107,11 +215,36 @@ func candidates(line []byte) []kind {
 		return nil
 	}
 	switch c := line[0]; {
-	case c >= '0' && c <= '9':
+	case isDigit(c):
 		return digitFirst
-	default:
-		return nil
+	case c == '[':
+		return bracketFirst
+	case c == '{':
+		return braceFirst
+	case c == '#':
+		return hashFirst
+	case c == '<':
+		return angleFirst
+	case isLetter(c) || c == '_':
+		return letterFirst
+	case c == ':' || c == '*' || c == '-':
+		return otherFirst
 	}
+	return nil
 }
 
-var digitFirst = []kind{nginxError}
+// In each list the formats with the more particular heads come first.
+var (
+	digitFirst = []kind{
+		nginxError, golang, console, haproxy, access, stunnel, redis, cri, w3c, headless, litespeed, mysql, postgres,
+		proftpd, exim, albConnection, juli, lighttpd, syslog, openssl, slapd, app, compose,
+	}
+	bracketFirst = []kind{apacheError, envoy, haproxy, access, app, compose}
+	braceFirst   = []kind{jsonLine}
+	hashFirst    = []kind{directive}
+	angleFirst   = []kind{syslog, schannelEvent}
+	letterFirst  = []kind{
+		syslog, access, haproxy, vsftpd, javaDebug, jul, albAccess, nlb, logfmt, journalField, compose, openssl, slapd, schannelEvent,
+	}
+	otherFirst = []kind{haproxy, access, logfmt}
+)
