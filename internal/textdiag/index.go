@@ -60,8 +60,8 @@ func load() *catalogue {
 
 // words of OpenSSL's interface and of servers' logs by which side is told.
 var (
-	serverWords = []string{"ssl_accept", "accept error", "tls_accept", "while ssl handshaking, client:", "accept:error", "as server"}
-	clientWords = []string{"ssl_connect", "connect:error", " tls_connect", "tls_connect:", "upstream"}
+	serverWords = []string{"ssl_accept", "accept error", "tls_accept", "while ssl handshaking, client:", "accept:error", "as server", "tls_err_accept"}
+	clientWords = []string{"ssl_connect", "connect:error", "tls_connect:", "tls_connect(", "upstream", "negotiating ssl on fd", "negotiating tls on fd", "tls_err_connect"}
 )
 
 func compile(all []cause.Signature) *catalogue {
@@ -102,6 +102,7 @@ func compile(all []cause.Signature) *catalogue {
 	}
 	add("alert", entry{kind: alertWord})
 	add("error:", entry{kind: codePrefix})
+	add("TLS_LIB_ERR=", entry{kind: codePrefix}) // Squid's details of an error
 	for _, w := range serverWords {
 		add(w, entry{kind: serverWord})
 	}

@@ -52,16 +52,21 @@ type packedCode struct {
 	ssl    bool   // of the SSL library
 }
 
-// codeAt reads the code after "error:". Up to release 1.1.1 the digits are two for
+// codeAt reads the code after "error:", of eight digits or without a zero before
+// them. Up to release 1.1.1 the digits are two for
 // the library, three for the function, three for the reason; from 3.0 on the
 // library begins at bit 23, and there are no functions.
 func codeAt(d *document, at int) (packedCode, bool) {
-	const digits = 8
+	const most = 8
+	digits := 0
+	for at+digits < len(d.low) && digits <= most && isHex(d.low[at+digits]) {
+		digits++
+	}
 	c := packedCode{place: place{at, at + digits}, alert: -1}
-	if at+digits > len(d.low) || at+digits < len(d.low) && isHex(d.low[at+digits]) {
+	if digits < most-1 || digits > most {
 		return c, false
 	}
-	c.text = strings.ToUpper(string(d.low[at : at+digits]))
+	c.text = strings.Repeat("0", most-digits) + strings.ToUpper(string(d.low[at:at+digits]))
 	v, err := strconv.ParseUint(c.text, 16, 32)
 	if err != nil {
 		return c, false

@@ -7,8 +7,9 @@ import (
 	"github.com/tlswhy/tlswhy/internal/cause"
 )
 
-// atServer ends the names of the generic signatures that say what a text means at
-// a server's end: tls/alert-48-at-server.
+// atServer ends the names of the signatures that say what a text means at a
+// server's end: tls/alert-48-at-server for all that report alert 48,
+// gnutls/fatal-alert-at-server for gnutls/fatal-alert alone.
 const atServer = "-at-server"
 
 // contradicts says that the text names the other end than writer as its own.
@@ -28,12 +29,15 @@ func (c *catalogue) turn(hits []Hit) {
 		if len(h.Causes) == 0 {
 			continue
 		}
-		k := c.byID[nameAtServer(h.Signature)]
+		k := c.byID[h.ID+atServer]
 		if k == nil {
+			k = c.byID[nameAtServer(h.Signature)]
+		}
+		if k == nil || k.ID == h.ID {
 			continue
 		}
 		t := *h.Signature
-		if h.Speaks == cause.SpeaksServer || h.Heard == nil && !h.Refuses && !ofSilence(h.Causes[0].Cause) {
+		if h.Speaks == cause.SpeaksServer || h.Heard == nil && !h.Refuses && k.Stack.ID == genericStack && !ofSilence(h.Causes[0].Cause) {
 			t.Causes = blend(h.Causes, k.Causes)
 		} else {
 			t.Speaks, t.Causes, t.Step, t.Says, t.Decides, t.Quirk = cause.SpeaksServer, k.Causes, k.Step, k.Says, k.Decides, k.Quirk
@@ -50,11 +54,15 @@ func nameAtServer(s *cause.Signature) string {
 		return alertSignature(*s.Heard) + atServer
 	case s.Refuses && s.Speaks != cause.SpeaksServer && ofCertificate(first):
 		return genericStack + "/certificate-refused" + atServer
-	case ofSilence(first), !s.Refuses && len(s.Causes) > 1 && ofRefusal(first):
+	case s.Refuses && s.Speaks == cause.SpeaksEither && first == cause.OriginCertInvalid:
+		return genericStack + "/certificate-refused" + atServer
+	case ofSilence(first), s.Speaks != cause.SpeaksServer && !s.Refuses && slices.ContainsFunc(s.Causes, silent), !s.Refuses && len(s.Causes) > 1 && ofRefusal(first):
 		return genericStack + "/hung-up" + atServer
 	}
 	return ""
 }
+
+func silent(w cause.Weighted) bool { return ofSilence(w.Cause) }
 
 // own is what the causes of a text itself weigh against what is possible besides.
 const own = 0.8
