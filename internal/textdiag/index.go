@@ -60,7 +60,11 @@ func load() *catalogue {
 
 // words of OpenSSL's interface and of servers' logs by which side is told.
 var (
-	serverWords = []string{"ssl_accept", "accept error", "tls_accept", "while ssl handshaking, client:", "accept:error", "as server", "tls_err_accept"}
+	serverWords = []string{
+		"ssl_accept", "accept error", "tls_accept", "while ssl handshaking, client:", "accept:error", "as server", "tls_err_accept",
+		"could not accept", "unable to accept", "failed to accept", "accept failed", "tls accept", "starttls=server",
+		"client connection", "handling client", "with client failed", "client disconnected", "couriertls: accept",
+	}
 	clientWords = []string{"ssl_connect", "connect:error", "tls_connect:", "tls_connect(", "upstream", "negotiating ssl on fd", "negotiating tls on fd", "tls_err_connect"}
 )
 

@@ -12,18 +12,28 @@ import (
 // gnutls/fatal-alert-at-server for gnutls/fatal-alert alone.
 const atServer = "-at-server"
 
-// contradicts says that the text names the other end than writer as its own.
-func contradicts(f *finding, writer cause.Speaker) bool {
-	if writer == cause.SpeaksServer {
-		return f.client && !f.server
+// inLogs is how likely the line of a log that does not tell its end is a server's:
+// programs that only connect seldom keep logs for others to read.
+const inLogs = 0.8
+
+// endOf is the end at which a text was written that is told to be writer's; either
+// where nobody knows. What the text says of itself counts more.
+func endOf(writer cause.Speaker, f *finding) cause.Speaker {
+	switch {
+	case f.server && !f.client:
+		return cause.SpeaksServer
+	case f.client && !f.server:
+		return cause.SpeaksClient
+	case writer == "":
+		return cause.SpeaksEither
 	}
-	return f.server && !f.client
+	return writer
 }
 
 // turn gives texts that clients and servers write alike the meaning that they have
-// at a server's end. What servers' own texts say of the client is completed with
-// what is possible besides.
-func (c *catalogue) turn(hits []Hit) {
+// at a server's end, which is theirs with the probability p. What servers' own
+// texts say of the client is completed with what is possible besides.
+func (c *catalogue) turn(hits []Hit, p float64) {
 	for i := range hits {
 		h := &hits[i]
 		if len(h.Causes) == 0 {
@@ -37,9 +47,14 @@ func (c *catalogue) turn(hits []Hit) {
 			continue
 		}
 		t := *h.Signature
-		if h.Speaks == cause.SpeaksServer || h.Heard == nil && !h.Refuses && k.Stack.ID == genericStack && !ofSilence(h.Causes[0].Cause) {
-			t.Causes = blend(h.Causes, k.Causes)
-		} else {
+		switch {
+		case h.Speaks == cause.SpeaksServer,
+			h.Heard == nil && !h.Refuses && k.Stack.ID == genericStack && !ofSilence(h.Causes[0].Cause):
+			t.Causes = blend(h.Causes, k.Causes, own)
+		case p < 1:
+			t.Speaks, t.Causes, t.Step, t.Says, t.Quirk = cause.SpeaksEither, blend(k.Causes, h.Causes, p), k.Step, k.Says, k.Quirk
+			t.Decides = append([]string{"whether the writer was the server or the client of that connection"}, k.Decides...)
+		default:
 			t.Speaks, t.Causes, t.Step, t.Says, t.Decides, t.Quirk = cause.SpeaksServer, k.Causes, k.Step, k.Says, k.Decides, k.Quirk
 		}
 		h.Signature = &t
@@ -67,7 +82,7 @@ func silent(w cause.Weighted) bool { return ofSilence(w.Cause) }
 // own is what the causes of a text itself weigh against what is possible besides.
 const own = 0.8
 
-func blend(causes, besides []cause.Weighted) []cause.Weighted {
+func blend(causes, besides []cause.Weighted, own float64) []cause.Weighted {
 	out := make([]cause.Weighted, 0, len(causes)+len(besides))
 	for _, w := range causes {
 		out = append(out, cause.Weighted{Cause: w.Cause, Weight: own * w.Weight})

@@ -99,8 +99,9 @@ type finding struct {
 
 // Options are what is known of a text besides its words.
 type Options struct {
-	// Writer is the end of the connection at which the text was written; SpeaksEither
-	// or "" where only the text can tell. What libraries say at both ends alike ("sslv3
+	// Writer is the end of the connection at which the text was written; "" where only
+	// the text can tell, and people paste what clients say; SpeaksEither for a log
+	// that does not tell, where most is servers' and both are possible. What libraries say at both ends alike ("sslv3
 	// alert handshake failure") is at a server's an alert that the client sent, and a
 	// certificate that does not verify is the client's. A text that names its end itself
 	// ("while SSL handshaking to upstream") is believed over this.

@@ -40,11 +40,16 @@ func (c *catalogue) weigh(d *document, f *finding, o Options) Diagnosis {
 	out := Diagnosis{Seen: seenIn(hits, f)}
 	out.Seen.Cut, out.Seen.Host = d.cut, hostIn(d.low)
 	out.Writer = writer(hits, f)
-	if told := o.Writer == cause.SpeaksServer || o.Writer == cause.SpeaksClient; told && !contradicts(f, o.Writer) {
-		out.Writer = o.Writer
-		if o.Writer == cause.SpeaksServer {
-			c.turn(hits)
-		}
+	switch end := endOf(o.Writer, f); {
+	case end == cause.SpeaksServer, o.Writer == cause.SpeaksEither && out.Writer == cause.SpeaksServer:
+		out.Writer = cause.SpeaksServer
+		c.turn(hits, 1)
+	case end == cause.SpeaksClient:
+		out.Writer = end
+	case o.Writer == cause.SpeaksEither:
+		out.Writer = cause.SpeaksEither
+		c.turn(hits, inLogs)
+		hits = append(hits, c.generic(hits, f, cause.SpeaksServer)...)
 	}
 	hits = append(hits, c.generic(hits, f, out.Writer)...)
 
