@@ -50,6 +50,7 @@ func TestSignatureMistakesAreLocated(t *testing.T) {
 		"empty literal":     {`"demo: {} is too old"`, `"{}: {}"`, "no literal part"},
 		"two gaps":          {`"demo: {} is too old"`, `"demo: {}{} is too old"`, "nothing between them"},
 		"part that is not":  {`"{1} is too old"`, `"{2} is too old"`, "says has {2}"},
+		"unknown noise":     {"heard: alert 40", "noise: robots\n    heard: alert 40", `noise "robots" is none of`},
 		"unknown step":      {"heard: alert 40", "step: hello", `step "hello" is none of`},
 		"unknown source":    {"source: observed", "source: seen", `source "seen" is none of`},
 		"source of no name": {`"documentation: Demo manual"`, `"documentation: "`, "is none of observed"},
