@@ -1,6 +1,10 @@
 package logline
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/tlswhy/tlswhy/internal/cause"
+)
 
 // app reads the lines of programs that log with a library: a time, and in any
 // order a level, a thread, a process and a logger, before the text.
@@ -124,6 +128,28 @@ func (p *Parser) appMessage(l *Line, b []byte) {
 	if l.Port != 0 && l.Conn == nil && l.Client.IsValid() {
 		l.Conn = peerOf(b)
 	}
+	p.bracketedPort(l)
+	l.Message = trim(l.Message)
+	switch m := l.Message; {
+	case hasPrefix(m, "Handshake failed for client connection"), hasPrefix(m, "tlsClientError"), hasPrefix(m, "Failed authentication with "),
+		hasPrefix(m, "TLS server: "), hasPrefix(m, "Invalid request from "):
+		l.Speaks = cause.SpeaksServer
+	case hasPrefix(m, "TLS client: "):
+		l.Speaks = cause.SpeaksClient
+	}
+}
+
+// bracketedPort reads "and port [38348]", as Tomcat writes it.
+func (p *Parser) bracketedPort(l *Line) {
+	const mark = " and port ["
+	i := index(l.Message, mark)
+	if i < 0 || !l.Client.IsValid() {
+		return
+	}
+	if v, n := number(l.Message[i+len(mark):]); n > 0 && v < 65536 {
+		l.Port = uint16(v)
+		l.Message = p.without(l.Message, i+len(mark), i+len(mark)+n)
+	}
 }
 
 // peerOf is the first "address:port" of a text.
@@ -237,7 +263,7 @@ func (p *Parser) litespeed(l *Line, line []byte) bool {
 		*l = Line{}
 		return false
 	}
-	l.Format, l.Software, l.Speaks, l.Time, l.Conn = "litespeed", "litespeed", "server", when, peer
+	l.Format, l.Software, l.Speaks, l.Time, l.Conn = "litespeed", "litespeed", cause.SpeaksServer, when, peer
 	l.Message = rest
 	return true
 }
@@ -250,7 +276,7 @@ func (p *Parser) lighttpd(l *Line, line []byte) bool {
 	if n == 0 || !hasPrefix(line[n:], ": (") || index(line[:min(len(line), 80)], ".c.") < 0 {
 		return false
 	}
-	l.Format, l.Software, l.Speaks, l.Time = "lighttpd", "lighttpd", "server", when
+	l.Format, l.Software, l.Speaks, l.Time = "lighttpd", "lighttpd", cause.SpeaksServer, when
 	l.Message, l.Client, l.Port = p.scrub(line[n+2:])
 	return true
 }

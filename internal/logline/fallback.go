@@ -38,6 +38,7 @@ func (p *Parser) fallback(l *Line, line []byte) {
 		l.Software, l.Speaks = "nginx", cause.SpeaksServer
 	}
 	l.Message, l.Client, l.Port = p.scrub(trim(text))
+	p.bracketedPort(l)
 }
 
 // bracketTime reads a time in brackets at the beginning.

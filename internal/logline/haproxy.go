@@ -65,7 +65,7 @@ func (p *Parser) haproxyFields(l *Line, whole, frontend, b []byte) {
 	s := append(p.texts.scratch[:0], "] "...)
 	s = append(append(append(append(s, frontend...), ' '), backend...), ' ')
 	s = appendTimers(s, timers)
-	if len(status) == 3 && digits(status) == 3 || string(status) == "-1" {
+	if bytes.Count(timers, []byte("/")) == 4 {
 		s = append(append(s, ' '), status...)
 		s = append(s, " 0 - -"...)
 		for range 3 { // bytes, two captured cookies
@@ -75,8 +75,7 @@ func (p *Parser) haproxyFields(l *Line, whole, frontend, b []byte) {
 		s = append(s, " 0"...)
 	}
 	state, after := word(after)
-	s = append(append(s, ' '), state...)
-	s = append(s, ' ')
+	s = append(append(append(s, ' '), state...), ' ')
 	if len(state) >= 2 && state[0] == 'S' && state[1] == 'C' { // no connection to the server
 		l.Speaks = cause.SpeaksClient
 	}

@@ -2,6 +2,7 @@ package logline
 
 import (
 	"bytes"
+	"net/netip"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 )
@@ -70,6 +71,9 @@ func (p *Parser) jsonCommon(l *Line, o *object) {
 		if v, n := number(o.raw[fPort]); n > 0 && v < 65536 {
 			l.Port = uint16(v)
 		}
+	}
+	if l.Conn == nil && l.Port != 0 && l.Client.IsValid() {
+		l.Conn = netip.AddrPortFrom(l.Client, l.Port).AppendTo(nil)
 	}
 	if o.set[fSNI] {
 		l.Name = hostOnly(o.text(fSNI))

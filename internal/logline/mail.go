@@ -209,11 +209,15 @@ func (p *Parser) eximText(l *Line, b []byte) bool {
 		return true
 	}
 	l.Client, l.Port = a, port
+	if id > 0 && (hasPrefix(b, "== ") || hasPrefix(b, "** ")) { // whom it was for and by which rule differs
+		l.Message = trimLeft(bytes.TrimPrefix(b[to:], []byte(":")))
+		return true
+	}
 	for _, word := range []string{"connection from ", "connection to "} {
 		if i := index(b, word); i >= 0 && i+len(word) <= from+1 {
 			from = i + len(word)
 			if l.Speaks == cause.SpeaksClient {
-				name, _ := splitName(b[from:to])
+				name := before(b[from:to], " ")
 				l.Name = hostOnly(name)
 			}
 			break
@@ -229,8 +233,6 @@ func (p *Parser) eximText(l *Line, b []byte) bool {
 	l.Message = p.texts.keep()
 	return true
 }
-
-func splitName(b []byte) (name, rest []byte) { return word(b) }
 
 // eximID is the length of "1abcDE-000123-AB " or, since 4.97, of one with a
 // longer middle.
