@@ -190,14 +190,16 @@ func FuzzExplain(f *testing.F) {
 	f.Add([]byte("alert alert(40 tls error:1409441\x1b[ https://[::"))
 	f.Add([]byte("tls alert level 2 description"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		d := Explain(text)
-		for _, c := range d.Causes {
-			if c.Confidence < 0 || c.Confidence > 1 || !c.ID.Valid() || c.By == nil {
-				t.Errorf("%+v", c)
+		for _, o := range []Options{{}, {Writer: cause.SpeaksServer, Most: 10}, {Writer: cause.SpeaksEither, Most: 10}} {
+			d := ExplainAs(text, o)
+			for _, c := range d.Causes {
+				if c.Confidence < 0 || c.Confidence > 1 || !c.ID.Valid() || c.By == nil {
+					t.Errorf("%+v: %+v", o, c)
+				}
 			}
-		}
-		if (d.Top == nil) != (len(d.Causes) == 0) {
-			t.Errorf("top %v, %d causes", d.Top, len(d.Causes))
+			if (d.Top == nil) != (len(d.Causes) == 0) {
+				t.Errorf("%+v: top %v, %d causes", o, d.Top, len(d.Causes))
+			}
 		}
 	})
 }

@@ -40,3 +40,24 @@ func TestMost(t *testing.T) {
 		t.Errorf("%d, %d causes", len(few), len(all))
 	}
 }
+
+// A log that does not tell its end may be either's, and is a server's first.
+func TestEitherEnd(t *testing.T) {
+	d := ExplainAs([]byte("[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca (_ssl.c:992)"), Options{Writer: cause.SpeaksEither, Most: 10})
+	if len(d.Causes) == 0 || d.Causes[0].ID != cause.UntrustedRoot || d.Writer != cause.SpeaksEither {
+		t.Errorf("first %v, written by %s", d.Causes, d.Writer)
+	}
+	if !slices.ContainsFunc(d.Causes, func(c Cause) bool { return c.ID == cause.MTLSCertRejected }) {
+		t.Errorf("a client's reading is missing in %v", d.Causes)
+	}
+}
+
+// What turns is found by name; a name that nothing has would turn nothing.
+func TestNamesAtServer(t *testing.T) {
+	c := load()
+	for _, name := range []string{"certificate-refused", "hung-up", "alert-0", "alert-40", "alert-42", "alert-46", "alert-48", "alert-90"} {
+		if c.byID[genericStack+"/"+name+atServer] == nil {
+			t.Errorf("no signature %s/%s%s", genericStack, name, atServer)
+		}
+	}
+}
