@@ -65,7 +65,7 @@ var (
 		"could not accept", "unable to accept", "failed to accept", "accept failed", "tls accept", "starttls=server",
 		"client connection", "handling client", "with client failed", "client disconnected", "couriertls: accept",
 	}
-	clientWords = []string{"ssl_connect", "connect:error", "tls_connect:", "tls_connect(", "upstream", "negotiating ssl on fd", "negotiating tls on fd", "tls_err_connect"}
+	clientWords = []string{"ssl_connect", "connect:error", "tls_connect:", "tls_connect(", "upstream", "negotiating ssl on fd", "negotiating tls on fd", "while proxying request", "http: proxy error:", "tls_err_connect"}
 )
 
 func compile(all []cause.Signature) *catalogue {

@@ -61,6 +61,34 @@ func (c *catalogue) turn(hits []Hit, p float64) {
 	}
 }
 
+// turnToProxy is for lines of servers about connections that they opened
+// themselves: the certificate that is refused and the alert that came are those of
+// the server behind.
+func (c *catalogue) turnToProxy(hits []Hit) {
+	for i := range hits {
+		h := &hits[i]
+		if h.Speaks != cause.SpeaksServer || len(h.Causes) == 0 {
+			continue
+		}
+		t := *h.Signature
+		t.Speaks, t.Quirk = cause.SpeaksClient, ""
+		switch k := c.byID[genericStack+"/certificate-refused-at-proxy"]; {
+		case k != nil && h.Refuses && h.Causes[0].Cause == cause.MTLSCertRejected:
+			t.Causes, t.Step, t.Says, t.Decides = k.Causes, k.Step, k.Says, k.Decides
+		case h.Heard != nil && c.byID[alertSignature(*h.Heard)] != nil:
+			k = c.byID[alertSignature(*h.Heard)]
+			t.Causes = blend([]cause.Weighted{{Cause: cause.OriginHandshakeFailed, Weight: 1}}, k.Causes, behindProxy)
+			t.Step, t.Says, t.Decides = k.Step, k.Says, k.Decides
+		default:
+			continue
+		}
+		h.Signature = &t
+	}
+}
+
+// behindProxy is what the handshake with a server behind weighs against its reasons.
+const behindProxy = 0.4
+
 // nameAtServer is the name of the generic signature that tells what s may mean at a
 // server's end, "" where it means what it says.
 func nameAtServer(s *cause.Signature) string {

@@ -12,13 +12,15 @@ func TestServersWords(t *testing.T) {
 	for text, x := range map[string]struct {
 		client, server cause.ID
 	}{
-		"error:0A000418:SSL routines::tlsv1 alert unknown ca":                            {cause.MTLSCertRejected, cause.UntrustedRoot},
-		"error:14094418:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca":             {cause.MTLSCertRejected, cause.UntrustedRoot},
-		"javax.net.ssl.SSLHandshakeException: Received fatal alert: certificate_unknown": {cause.MTLSCertRejected, cause.UntrustedRoot},
-		"remote error: tls: expired certificate":                                         {cause.MTLSCertRejected, cause.Expired},
-		"received fatal alert: CertificateExpired":                                       {cause.MTLSCertRejected, cause.Expired},
-		"x509: certificate signed by unknown authority":                                  {cause.UntrustedRoot, cause.MTLSCertRejected},
-		"error:0A000086:SSL routines::certificate verify failed":                         {cause.UntrustedRoot, cause.MTLSCertRejected},
+		"error:0A000418:SSL routines::tlsv1 alert unknown ca":                                              {cause.MTLSCertRejected, cause.UntrustedRoot},
+		"error:14094418:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca":                               {cause.MTLSCertRejected, cause.UntrustedRoot},
+		"javax.net.ssl.SSLHandshakeException: Received fatal alert: certificate_unknown":                   {cause.MTLSCertRejected, cause.UntrustedRoot},
+		"remote error: tls: expired certificate":                                                           {cause.MTLSCertRejected, cause.Expired},
+		"received fatal alert: CertificateExpired":                                                         {cause.MTLSCertRejected, cause.Expired},
+		"x509: certificate signed by unknown authority":                                                    {cause.UntrustedRoot, cause.MTLSCertRejected},
+		"error:0A000086:SSL routines::certificate verify failed":                                           {cause.UntrustedRoot, cause.MTLSCertRejected},
+		"AH02276: Certificate Verification: Error (18): self-signed certificate [subject: CN=example.org]": {cause.OriginCertInvalid, cause.MTLSCertRejected},
+		"SSL Library Error: error:0A000418:SSL routines::tlsv1 alert unknown ca (SSL alert number 48)":     {cause.OriginHandshakeFailed, cause.UntrustedRoot},
 		"SSL_do_handshake() failed (SSL: error:0A000410:SSL routines::sslv3 alert handshake failure:SSL alert number 40) while SSL handshaking to upstream, client: 192.0.2.7": {cause.OriginHandshakeFailed, cause.OriginHandshakeFailed},
 	} {
 		for _, o := range []struct {

@@ -46,6 +46,9 @@ func (c *catalogue) weigh(d *document, f *finding, o Options) Diagnosis {
 		c.turn(hits, 1)
 	case end == cause.SpeaksClient:
 		out.Writer = end
+		if o.Writer == end {
+			c.turnToProxy(hits)
+		}
 	case o.Writer == cause.SpeaksEither:
 		out.Writer = cause.SpeaksEither
 		c.turn(hits, inLogs)
