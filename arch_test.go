@@ -42,6 +42,7 @@ var layers = map[string]int{
 	"internal/client":      3,
 	"internal/textdiag":    3,
 	"internal/env":         4,
+	"internal/logs":        4,
 	"internal/probe":       4,
 	"internal/relay":       5,
 	"internal/diagnose":    5,
@@ -67,7 +68,7 @@ var only = map[string][]string{
 	"internal/diagnose":   {"", "internal/compat"},
 	"internal/survey":     {"", "internal/compat", "internal/render"},
 	"internal/compat":     {"", "internal/render"},
-	"internal/textdiag":   {""},
+	"internal/textdiag":   {"", "internal/logs"},
 	"internal/logline":    {"internal/logs"},
 }
 

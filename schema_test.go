@@ -23,7 +23,7 @@ func TestSchemaMatchesTypes(t *testing.T) {
 		"report": report.Report{}, "reports": report.Reports{}, "retest": report.Retest{}, "retests": report.Retests{},
 		"env": env.Document{}, "env-diff": env.Diff{},
 		"clients": compat.Result{}, "survey": survey.Survey{}, "surveys": survey.Many{}, "survey-diff": survey.Diff{},
-		"run": report.Run{}, "explain": report.Explanation{}, "client": client.File{},
+		"run": report.Run{}, "explain": report.Explanation{}, "logs": report.Logs{}, "client": client.File{},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			w := walker{t: t, docs: map[string]map[string]any{}}

@@ -16,7 +16,7 @@ import (
 func (a *app) rootCommand() *cobra.Command {
 	root := a.trunk()
 	root.AddCommand(
-		a.checkCommand(), a.surveyCommand(), a.retestCommand(), a.guideCommand(), a.labCommand(), a.clientsCommand(), a.runCommand(), a.envCommand(), a.explainCommand(),
+		a.checkCommand(), a.surveyCommand(), a.retestCommand(), a.guideCommand(), a.labCommand(), a.clientsCommand(), a.runCommand(), a.envCommand(), a.explainCommand(), a.logsCommand(),
 		a.schemaCommand(), a.versionCommand(),
 	)
 	return root

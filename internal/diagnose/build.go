@@ -182,6 +182,9 @@ func handshakeOf(t *transcript.Transcript) report.Handshake {
 	if h.Address.Addr().IsValid() {
 		out.Address = h.Address.String()
 	}
+	if t.Local.IsValid() {
+		out.Local = t.Local.String()
+	}
 	if a := t.Outcome.Alert; a != nil {
 		out.Outcome.Alert = &report.AlertName{ID: int(a.Description), Name: a.Description.String()}
 	}

@@ -178,6 +178,7 @@ type Handshake struct {
 	ID            string   `json:"id"`
 	Purpose       string   `json:"purpose"`
 	Address       string   `json:"address"`
+	Local         string   `json:"local,omitempty"` // our end, IP:PORT; "" for what never connected
 	Offered       *Offered `json:"offered"`
 	Outcome       Outcome  `json:"outcome"`
 	Hello         []byte   `json:"hello"`
