@@ -12,8 +12,9 @@ import (
 // looks at every second place for five bytes that occur in the window of a
 // literal (see aim), and where they do, for that window.
 //
-// It knows the literals of signatures with causes, the word alert, and OpenSSL's
-// packed codes. Letters count in either case. What stands on several lines it
+// It knows the literals of signatures with causes, the word alert, OpenSSL's
+// packed codes, and what texts that are not in the catalogue are likely to have.
+// Letters count in either case. What stands on several lines it
 // does not find.
 type Filter struct {
 	grams [1 << (gramBits - 6)]uint64 // by hash, as bits
@@ -35,6 +36,10 @@ const (
 	// is beyond it, and every byte that may follow is taken as its last.
 	shortestWindow = window - 1
 )
+
+// suspects are windows of words that those use who speak of handshakes and
+// certificates.
+var suspects = []string{"ndshak", "ertifi", "ssl er", "tls er", "ssl_er", "tls_er", "x509: ", "ssl: e", "tls: e", "ssl fa", "tls fa"}
 
 var filter struct {
 	once sync.Once
@@ -65,6 +70,7 @@ func newFilter(c *catalogue) *Filter {
 		part := p.parts[p.part]
 		all = append(all, part[p.offset:min(len(part), p.offset+window)])
 	}
+	all = append(all, suspects...)
 	f.mask = 1<<bits.Len(uint(len(all)*4)) - 1
 	f.windows = make([]uint64, f.mask+1)
 	for _, w := range all {
