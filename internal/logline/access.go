@@ -118,6 +118,10 @@ func (p *Parser) accessTail(l *Line, b []byte) {
 		p.texts.scratch = append(append(append(p.texts.scratch[:0], '"'), mark...), '"')
 		mark = p.texts.keep()
 	}
+	if verdict != nil {
+		p.texts.scratch = append(append(p.texts.scratch[:0], "client_verify "...), verdict...)
+		verdict = p.texts.keep()
+	}
 	l.Message = p.texts.join(mark, status, version, verdict)
 	if l.Message == nil {
 		l.Message = rest

@@ -52,7 +52,7 @@ func (p *Parser) apacheError(l *Line, line []byte) bool {
 	}
 	l.Format, l.Software, l.Speaks, l.Time = "apache-error", "apache", cause.SpeaksServer, when
 	rest := line[n+2:]
-	var reason []byte
+	var reason, remote []byte
 	for len(rest) > 0 {
 		if rest[0] == '(' && reason == nil { // (104)Connection reset by peer: [client …
 			i := index(rest, ": ")
@@ -79,7 +79,7 @@ func (p *Parser) apacheError(l *Line, line []byte) bool {
 				break
 			}
 		case hasPrefix(in, "remote "): // the origin
-			l.Speaks = cause.SpeaksClient
+			l.Speaks, remote = cause.SpeaksClient, remoteMark
 		case hasPrefix(in, "proxy"):
 			l.Speaks = cause.SpeaksClient
 		}
@@ -91,9 +91,12 @@ func (p *Parser) apacheError(l *Line, line []byte) bool {
 	if l.Speaks == cause.SpeaksServer && (index(rest, "SSL Proxy ") >= 0 || hasPrefix(rest, "AH00898") || hasPrefix(rest, "AH01084") || hasPrefix(rest, "AH01097")) {
 		l.Speaks = cause.SpeaksClient
 	}
-	l.Message = p.texts.join(reason, p.apacheServer(l, rest))
+	l.Message = p.texts.join(reason, remote, p.apacheServer(l, rest))
 	return true
 }
+
+// remoteMark tells in a message that it is about the origin.
+var remoteMark = []byte("[remote ]")
 
 func apacheClient(b []byte) (a netip.Addr, port uint16) {
 	if a, port = wholeEndpoint(b); a.IsValid() {

@@ -212,7 +212,8 @@ func (p *Parser) mysqlPacket(b []byte, from int) []byte {
 	if end < i {
 		end = len(b) - from
 	}
-	p.texts.scratch = append(append(s, ' '), b[from+i:from+end]...)
+	s = append(s, " fd: - read_length: "...)
+	p.texts.scratch = append(s, b[from+i:from+end]...)
 	return p.texts.keep()
 }
 

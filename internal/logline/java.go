@@ -26,10 +26,14 @@ func (p *Parser) javaDebug(l *Line, line []byte) bool {
 	l.Format, l.Software = "java-debug", "java"
 	l.Time, _ = p.anyTime(fields[3])
 	l.Conn = fields[2]
-	if k := bytes.IndexByte(rest, '|'); k >= 0 {
-		rest = rest[k+1:]
+	// The place in the source stays: it is what the text is known by.
+	l.Message = line[len(line)-len(rest)-1:]
+	if index(rest, "|Fatal (") < 0 {
+		if k := bytes.IndexByte(rest, '|'); k >= 0 {
+			l.Message = rest[k+1:]
+		}
 	}
-	l.Message = bytes.TrimRight(rest, " (")
+	l.Message = bytes.TrimRight(l.Message, " (")
 	return true
 }
 

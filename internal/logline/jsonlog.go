@@ -93,16 +93,20 @@ func (p *Parser) jsonCommon(l *Line, o *object) {
 	if len(msg) > 0 && len(err) > 0 && bytes.Contains(msg, err) {
 		err = nil
 	}
-	l.Message = p.colon(msg, err)
+	l.Message = p.reason(msg, err)
 }
 
-// colon puts a text and its reason together.
-func (p *Parser) colon(a, b []byte) []byte {
+// reason puts a text and its error together.
+func (p *Parser) reason(a, b []byte) []byte {
 	switch {
 	case len(b) == 0:
 		return a
 	case len(a) == 0:
 		return b
+	}
+	if string(b) == "EOF" { // too little to be told apart by itself
+		p.texts.scratch = append(append(p.texts.scratch[:0], a...), `","error":"EOF"`...)
+		return p.texts.keep()
 	}
 	p.texts.scratch = append(append(append(p.texts.scratch[:0], a...), ": "...), b...)
 	return p.texts.keep()
@@ -160,6 +164,9 @@ func (p *Parser) caddyStatus(l *Line, o *object) {
 	}
 	if hasPrefix(o.raw[fLogger], "http.log.error") || hasPrefix(o.raw[fLogger], "http.handlers.reverse_proxy") {
 		l.Speaks = cause.SpeaksClient
+		if hasPrefix(o.raw[fLogger], "http.log.error") {
+			l.Message = p.texts.join(httpError, l.Message)
+		}
 	}
 	p.withStatus(l, o)
 }
@@ -187,6 +194,10 @@ func (p *Parser) withStatus(l *Line, o *object) {
 	}
 	l.Message = p.texts.join(hello, status, l.Message, verdict)
 }
+
+// httpError is the name of the logger for failed requests, which is how Caddy's
+// own failures as a client are known.
+var httpError = []byte(`"logger":"http.log.error"`)
 
 // cloudflare reads the HTTP requests of Logpush. 525 and 526 are of Cloudflare's
 // connection to the origin.

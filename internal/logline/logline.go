@@ -6,7 +6,6 @@
 package logline
 
 import (
-	"bytes"
 	"net/netip"
 	"time"
 
@@ -117,7 +116,9 @@ func (p *Parser) parse(l *Line, line []byte, depth int) {
 	if len(line) > maxLine {
 		line = line[:maxLine]
 	}
-	line = bytes.TrimRight(line, "\r\n")
+	for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
+		line = line[:len(line)-1]
+	}
 	if last := p.last[depth]; last != none && p.try(last, l, line, depth) {
 		return
 	}

@@ -41,6 +41,11 @@ func (p *Parser) postfix(l *Line, name, pid, msg []byte) {
 		msg = msg[i:]
 	}
 	l.Message = p.mailPeer(l, msg)
+	if hasPrefix(l.Message, "warning: TLS library problem") { // the daemon tells at which end
+		s := append(append(p.texts.scratch[:0], name...), "[]: "...)
+		p.texts.scratch = append(s, l.Message...)
+		l.Message = p.texts.keep()
+	}
 	if i := index(l.Message, `: \026\003`); i >= 0 { // a hello where a command should be
 		l.Message = l.Message[:i+len(`: \026\003`)]
 	} else if i := index(l.Message, "non-SMTP command from"); i >= 0 {
@@ -88,7 +93,9 @@ func (p *Parser) mailPeer(l *Line, b []byte) []byte {
 	if name := before(b[from:to], "["); l.Speaks == cause.SpeaksClient && l.Name == nil && isName(name) {
 		l.Name = name
 	}
-	return p.without(b, from, to)
+	s := append(append(p.texts.scratch[:0], b[:from]...), "[]"...)
+	p.texts.scratch = append(s, b[to:]...)
+	return p.texts.keep()
 }
 
 // dovecotProcess splits "imap-login: Debug: …" and "imap-login(user)<123><session>: …".

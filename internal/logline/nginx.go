@@ -86,7 +86,7 @@ func (p *Parser) nginxMessage(l *Line, b []byte) {
 	if toUpstream(l.Message) {
 		l.Speaks = cause.SpeaksClient
 	}
-	if len(l.Message) > 0 && l.Message[len(l.Message)-1] == '"' || index(l.Message, `match "`) >= 0 {
+	if hasPrefix(l.Message, "upstream SSL certificate does not match") {
 		l.Message = p.nginxName(l, l.Message)
 	}
 }
@@ -113,8 +113,8 @@ func toUpstream(message []byte) bool {
 	if hasPrefix(message, "upstream ") {
 		return true
 	}
-	i := bytes.LastIndex(message, []byte(" while "))
-	return i >= 0 && index(message[i:], "upstream") >= 0
+	// "… while SSL handshaking to upstream", "… while reading response header from upstream"
+	return hasSuffix(message, "upstream") || hasSuffix(message, "upstream]")
 }
 
 // nginxName takes the name out of `upstream SSL certificate does not match
