@@ -2,6 +2,7 @@ package logline
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net/netip"
 )
 
@@ -78,7 +79,7 @@ func address6(b []byte) (netip.Addr, int) {
 			n = start + k
 			break
 		}
-		out[at], out[at+1] = byte(v>>8), byte(v)
+		binary.BigEndian.PutUint16(out[at:], uint16(v)) //nolint:gosec // four hexadecimal digits at most
 		at += 2
 		if at == 16 || n >= len(b) || b[n] != ':' {
 			break
@@ -176,7 +177,7 @@ func lastColonPort(b []byte) (netip.Addr, uint16) {
 		return netip.Addr{}, 0
 	}
 	a, k := address(b[:i])
-	if k != i {
+	if k == 0 || k != i {
 		return netip.Addr{}, 0
 	}
 	return a, uint16(v)

@@ -75,9 +75,6 @@ func (p *Parser) apacheError(l *Line, line []byte) bool {
 			l.Conn = in
 		case hasPrefix(in, "client "):
 			l.Client, l.Port = apacheClient(in[len("client "):])
-			if end < len(rest)-1 && !l.Client.IsValid() && rest[end+1] != ' ' { // [client [2001:db8::1]:443]
-				break
-			}
 		case hasPrefix(in, "remote "): // the origin
 			l.Speaks, remote = cause.SpeaksClient, remoteMark
 		case hasPrefix(in, "proxy"):
@@ -99,10 +96,10 @@ func (p *Parser) apacheError(l *Line, line []byte) bool {
 var remoteMark = []byte("[remote ]")
 
 func apacheClient(b []byte) (a netip.Addr, port uint16) {
-	if a, port = wholeEndpoint(b); a.IsValid() {
+	if a, port = lastColonPort(b); a.IsValid() { // 2.4 writes the port, behind IPv6 too
 		return a, port
 	}
-	return lastColonPort(b)
+	return wholeEndpoint(b)
 }
 
 // apacheServer takes "(server www.example.com:443)" and the number of the child

@@ -8,12 +8,6 @@ type at struct {
 	nano                                   int
 }
 
-// valid holds the calendar loosely: the day after the month's end is read as the
-// next, as mktime does. A leap second is one.
-func (t at) valid() bool {
-	return t.month >= 1 && t.month <= 12 && t.day >= 1 && t.day <= 31 && t.hour <= 24 && t.minute <= 59 && t.second <= 60
-}
-
 // unix are the seconds of the moment if it is of UTC, by the count of days of
 // the proleptic Gregorian calendar; time.Date costs ten times this.
 func (t at) unix() int64 {

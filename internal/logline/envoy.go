@@ -102,9 +102,10 @@ func (p *Parser) envoyAccess(l *Line, b []byte) {
 		}
 	}
 	if k >= 5 { // forwarded-for, agent, request id, authority, upstream
-		l.Client, l.Port = wholeEndpoint(before(quotes[k-5], ","))
-		l.Agent = something(quotes[k-4])
-		l.Name = hostOnly(quotes[k-2])
+		last := quotes[k-5 : k]
+		l.Client, l.Port = wholeEndpoint(before(last[0], ","))
+		l.Agent = something(last[1])
+		l.Name = hostOnly(last[3])
 	}
 	tail := trimLeft(rest[min(last, len(rest)):])
 	for field := 0; len(tail) > 0 && field < 6; field++ { // cluster, local, local, remote, name, route

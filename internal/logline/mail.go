@@ -31,11 +31,10 @@ func (p *Parser) postfix(l *Line, name, pid, msg []byte) {
 	}
 	if i := index(msg, "status="); i >= 0 && hasPrefix(msg, "to=<") {
 		if relay, ok := after(msg[:i], "relay="); ok {
-			from, _, a, port := bracketed(relay)
-			l.Client, l.Port = a, port
-			if name := relay[:max(from, 0)]; from == 0 {
-				name = before(relay, "[")
-				l.Name = hostOnly(name)
+			from, to, a, port := bracketed(relay)
+			if to > 0 && from == 0 {
+				l.Client, l.Port = a, port
+				l.Name = hostOnly(before(relay, "["))
 			}
 		}
 		msg = msg[i:]
@@ -98,28 +97,25 @@ func (p *Parser) mailPeer(l *Line, b []byte) []byte {
 	return p.texts.keep()
 }
 
-// dovecotProcess splits "imap-login: Debug: …" and "imap-login(user)<123><session>: …".
-func dovecotProcess(b []byte) (name, rest []byte) {
+// dovecotText is what follows "imap-login: " and "imap-login(user)<123><session>: ".
+func dovecotText(b []byte) []byte {
 	i := bytes.IndexByte(b, ':')
 	if i < 0 {
-		return nil, b
+		return b
 	}
-	return b[:i], trimLeft(b[i+1:])
+	return trimLeft(b[i+1:])
 }
 
 // dovecot reads the text of one of Dovecot's processes:
 //
 //	imap-login: Info: Disconnected: Connection closed: SSL_accept() failed: … (no auth attempts in 0 secs): user=<>, rip=192.0.2.7, lip=…, TLS handshaking: SSL_accept() failed: …, session=<4nmWvvxgXtN/AAAB>
-func (p *Parser) dovecot(l *Line, name, b []byte) {
+func (p *Parser) dovecot(l *Line, b []byte) {
 	l.Format, l.Software, l.Speaks = "dovecot", "dovecot", cause.SpeaksServer
 	for _, level := range []string{"Debug: ", "Info: ", "Warning: ", "Error: ", "Fatal: ", "Panic: "} {
 		if hasPrefix(b, level) {
 			b = b[len(level):]
 			break
 		}
-	}
-	if i := index(name, "<"); i > 0 {
-		name = name[:i]
 	}
 	if session, ok := after(b, "session=<"); ok {
 		if i := bytes.IndexByte(session, '>'); i > 0 {

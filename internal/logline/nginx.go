@@ -37,7 +37,7 @@ func (p *Parser) nginxError(l *Line, line []byte) bool {
 	i += 2
 	l.Format, l.Software, l.Speaks = "nginx-error", "nginx", cause.SpeaksServer
 	l.Time = p.local(t)
-	if line[i] == '*' {
+	if i < len(line) && line[i] == '*' {
 		if n = digits(line[i+1:]); n > 0 {
 			l.Conn = line[pid : i+1+n]
 			i += 1 + n

@@ -284,12 +284,10 @@ func (p *Parser) entry(l *Line, format string, name, pid, msg []byte, depth int)
 		p.postfix(l, name, pid, msg)
 		return
 	case "dovecot":
-		if string(name) != "dovecot" {
-			p.dovecot(l, name, msg)
-		} else {
-			proc, rest := dovecotProcess(msg)
-			p.dovecot(l, proc, rest)
+		if string(name) == "dovecot" {
+			msg = dovecotText(msg)
 		}
+		p.dovecot(l, msg)
 		return
 	case "slapd":
 		p.slapdText(l, msg)
@@ -315,9 +313,8 @@ func (p *Parser) entry(l *Line, format string, name, pid, msg []byte, depth int)
 		if l.Software == "" {
 			l.Software = software
 		}
-		var port uint16
-		a := l.Client
-		if l.Message, a, port = p.scrub(l.Message); a.IsValid() && !l.Client.IsValid() {
+		text, a, port := p.scrub(l.Message)
+		if l.Message = text; a.IsValid() && !l.Client.IsValid() {
 			l.Client, l.Port = a, port
 		}
 		if software == "haproxy" || software == "nginx" {
