@@ -79,7 +79,7 @@ func address6(b []byte) (netip.Addr, int) {
 			n = start + k
 			break
 		}
-		binary.BigEndian.PutUint16(out[at:], uint16(v)) //nolint:gosec // four hexadecimal digits at most
+		binary.BigEndian.PutUint16(out[at:], uint16(v))
 		at += 2
 		if at == 16 || n >= len(b) || b[n] != ':' {
 			break
