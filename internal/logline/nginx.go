@@ -85,6 +85,10 @@ func (p *Parser) nginxMessage(l *Line, b []byte) {
 	}
 	if toUpstream(l.Message) {
 		l.Speaks = cause.SpeaksClient
+		if index(ctx, `, upstream: "https://`) < 0 && index(ctx, `, upstream: "`) >= 0 && anyUpstream(l.Message) {
+			l.Message = nil // no matter of TLS
+			return
+		}
 	}
 	if hasPrefix(l.Message, "upstream SSL certificate does not match") {
 		l.Message = p.nginxName(l, l.Message)
@@ -115,6 +119,14 @@ func toUpstream(message []byte) bool {
 	}
 	// "… while SSL handshaking to upstream", "… while reading response header from upstream"
 	return hasSuffix(message, "upstream") || hasSuffix(message, "upstream]")
+}
+
+// anyUpstream says whether a message is one that a backend causes with TLS and
+// without. Of one without, nginx says in other words that it speaks TLS after all
+// ("upstream sent no valid HTTP/1.0 header").
+func anyUpstream(message []byte) bool {
+	return hasPrefix(message, "connect() failed") || hasPrefix(message, "recv() failed") || hasPrefix(message, "upstream timed out") ||
+		hasPrefix(message, "no live upstreams") || hasPrefix(message, "upstream prematurely closed")
 }
 
 // nginxName takes the name out of `upstream SSL certificate does not match

@@ -2,7 +2,6 @@ package logs
 
 import (
 	"net/netip"
-	"slices"
 
 	"github.com/tlswhy/tlswhy/internal/cause"
 )
@@ -34,10 +33,12 @@ const (
 
 // peer is what is remembered of a client.
 type peer struct {
+	addr        netip.Addr
 	count       int64
 	counts      []peerCount // by group
 	first, last int64       // Unix seconds, 0: unknown
 	hangups     int64       // whose texts are those of who connects and leaves
+	touched     bool        // since the ring last came by
 	// pauses between the lines: how many, their sum and the sum of their squares.
 	pauses, sum, squares float64
 }
@@ -51,25 +52,62 @@ type peerCount struct {
 // maxPeers is how many clients are remembered; maxPeerGroups how many causes of
 // one.
 const (
-	maxPeers      = 16 << 10
+	maxPeers      = 32 << 10
 	maxPeerGroups = 12
 )
+
+// peers are the clients that failed last, and those that fail again and again: a
+// ring goes round and forgets whom nobody saw since it last came by.
+type peers struct {
+	all  map[netip.Addr]*peer
+	ring []*peer
+	hand int
+}
+
+func (ps *peers) get(a netip.Addr) *peer {
+	if p, ok := ps.all[a]; ok {
+		return p
+	}
+	p := &peer{addr: a}
+	if len(ps.ring) < maxPeers {
+		ps.ring = append(ps.ring, p)
+	} else {
+		for ps.ring[ps.hand].touched {
+			ps.ring[ps.hand].touched = false
+			ps.hand = (ps.hand + 1) % maxPeers
+		}
+		delete(ps.all, ps.ring[ps.hand].addr)
+		ps.ring[ps.hand] = p
+		ps.hand = (ps.hand + 1) % maxPeers
+	}
+	ps.all[a] = p
+	return p
+}
+
+// of is how often each client failed for a cause.
+func (ps *peers) of(g *group) *tally[netip.Addr] {
+	t := newTally[netip.Addr](maxPeers)
+	for _, p := range ps.ring {
+		for _, c := range p.counts {
+			if c.group == g && c.count > 0 {
+				t.count[p.addr] = c.count
+			}
+		}
+	}
+	return t
+}
 
 // see counts a failure of a client, or takes it back.
 func (p *peer) see(g *group, v *verdict, at, n int64) {
 	p.count += n
+	p.touched = true
 	if v.noise == cause.NoiseProbe || v.noise == cause.NoiseHealthCheck {
 		p.hangups += n
 	}
-	i := slices.IndexFunc(p.counts, func(c peerCount) bool { return c.group == g })
-	if i < 0 && len(p.counts) < maxPeerGroups {
-		i = len(p.counts)
-		p.counts = append(p.counts, peerCount{group: g})
-	}
-	if i >= 0 {
-		p.counts[i].count += n
+	if c := p.of(g); c != nil {
+		c.count += n
 		if v.noise == cause.NoiseProbe || v.noise == cause.NoiseScanner {
-			p.counts[i].noise += n
+			c.noise += n
 		}
 	}
 	if n < 0 || at == 0 {
@@ -85,6 +123,20 @@ func (p *peer) see(g *group, v *verdict, at, n int64) {
 		p.first = at
 	}
 	p.last = max(p.last, at)
+}
+
+// of is the count of a cause; nil for one too many.
+func (p *peer) of(g *group) *peerCount {
+	for i := range p.counts {
+		if p.counts[i].group == g {
+			return &p.counts[i]
+		}
+	}
+	if len(p.counts) == maxPeerGroups {
+		return nil
+	}
+	p.counts = append(p.counts, peerCount{group: g})
+	return &p.counts[len(p.counts)-1]
 }
 
 // noise is what the client's failures as a whole look like.

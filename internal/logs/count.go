@@ -25,9 +25,7 @@ type counter struct {
 	whole    span
 	groups   map[cause.ID]*group
 	effects  map[*verdict]*effect
-	peers    map[netip.Addr]*peer
-	turn     []netip.Addr // of peers, a ring
-	next     int
+	peers    peers
 	by       *byTable
 	own      map[netip.AddrPort][]int64
 	ownNoise noiseOf
@@ -59,10 +57,13 @@ type event struct {
 	own     bool
 }
 
-// effect is what a verdict counts for.
+// effect is what a verdict counts for, and how often it does.
 type effect struct {
-	group  *group
-	others []*group
+	verdict *verdict
+	group   *group
+	others  []*group
+	text    *text
+	count   int64
 }
 
 // maxEffects bounds the verdicts that are remembered; messages that differ
@@ -76,7 +77,7 @@ type noiseOf struct {
 
 func newCounter(o Options) *counter {
 	c := &counter{
-		o: o, groups: map[cause.ID]*group{}, effects: map[*verdict]*effect{}, peers: map[netip.Addr]*peer{}, by: newByTable(o.By),
+		o: o, groups: map[cause.ID]*group{}, effects: map[*verdict]*effect{}, peers: peers{all: map[netip.Addr]*peer{}}, by: newByTable(o.By),
 		own: map[netip.AddrPort][]int64{}, textual: map[cause.Noise]*noiseOf{}, seed: maphash.MakeSeed(),
 	}
 	for _, p := range o.Own {
@@ -180,56 +181,65 @@ func (c *counter) group(id cause.ID) *group {
 	return g
 }
 
-func (c *counter) effect(v *verdict) *effect {
+// effect finds what a verdict counts for; line is one that has it.
+func (c *counter) effect(v *verdict, line []byte) *effect {
 	e, ok := c.effects[v]
 	if ok {
 		return e
 	}
 	if len(c.effects) >= maxEffects {
-		clear(c.effects)
+		c.settle()
 	}
-	e = &effect{group: c.group(v.cause())}
+	g := c.group(v.cause())
+	e = &effect{verdict: v, group: g, text: g.text(v, line)}
 	if !v.decided() {
 		for _, o := range v.causes[min(1, len(v.causes)):] {
 			e.others = append(e.others, c.group(o.ID))
 		}
 	}
+	if len(g.decides) == 0 {
+		g.decides = v.decides
+	}
 	c.effects[v] = e
 	return e
 }
 
-// add counts an event, or takes it back.
-func (c *counter) add(e *event, r *record, line []byte, n int64) {
-	v := e.verdict
-	f := c.effect(v)
-	g := f.group
-	c.failures += n
-	g.count += n
-	if v.decided() {
-		g.decided += n
-	}
-	for i, o := range f.others {
-		o.possible += n
-		g.others[o.cause] += v.causes[i+1].Confidence * float64(n)
-		o.others[g.cause] += v.causes[0].Confidence * float64(n)
-		if n > 0 && o.count == 0 {
-			o.hint(v, line, e.at)
+// settle adds up what the verdicts count for.
+func (c *counter) settle() {
+	for _, e := range c.effects {
+		v, g := e.verdict, e.group
+		g.count += e.count
+		if v.decided() {
+			g.decided += e.count
+		}
+		g.stacks.add(v.stack, e.count)
+		if e.text != nil {
+			e.text.count += e.count
+		}
+		for i, o := range e.others {
+			o.possible += e.count
+			g.others[o.cause] += v.causes[i+1].Confidence * float64(e.count)
+			o.others[g.cause] += v.causes[0].Confidence * float64(e.count)
+			if e.text != nil && e.count > 0 {
+				o.hints = append(o.hints, e.text)
+			}
 		}
 	}
-	if len(g.decides) == 0 && len(v.decides) > 0 {
-		g.decides = v.decides
-	}
+	clear(c.effects)
+}
+
+// add counts an event, or takes it back.
+func (c *counter) add(e *event, r *record, line []byte, n int64) {
+	f := c.effect(e.verdict, line)
+	g := f.group
+	c.failures += n
+	f.count += n
 	if e.at != 0 {
 		g.over.add(floorDiv(e.at, 1e9), n)
 		if n > 0 {
 			g.span.see(e.at)
 			c.whole.see(e.at)
 		}
-	}
-	g.addText(v, line, n)
-	g.stacks.add(v.stack, n)
-	if e.client.IsValid() {
-		g.clients.add(e.client, n)
 	}
 	if n > 0 {
 		if len(r.at.Name) > 0 {
@@ -239,7 +249,9 @@ func (c *counter) add(e *event, r *record, line []byte, n int64) {
 			addBytes(g.agents, r.at.Agent)
 		}
 	}
-	c.by.add(e, r, n)
+	if c.o.By != "" {
+		c.by.add(e, r, n)
+	}
 	c.noisy(e, g, n)
 }
 
@@ -251,17 +263,6 @@ func addBytes(t *tally[string], key []byte) {
 		return
 	}
 	t.add(string(bytes.ToValidUTF8(key, []byte("\ufffd"))), 1)
-}
-
-// hint keeps a line for a cause that is only possible so far.
-func (g *group) hint(v *verdict, line []byte, at int64) {
-	if len(g.texts) == 0 {
-		g.texts[v.signature] = &text{verdict: v, sample: shown(line)}
-		g.stacks.add(v.stack, 0)
-	}
-	if at != 0 {
-		g.span.see(at)
-	}
 }
 
 func floorDiv(a, b int64) int64 {
@@ -292,19 +293,7 @@ func (c *counter) noisy(e *event, g *group, n int64) {
 	if !e.client.IsValid() {
 		return
 	}
-	p, ok := c.peers[e.client]
-	if !ok {
-		if len(c.peers) >= maxPeers {
-			delete(c.peers, c.turn[c.next]) // the oldest: who comes often comes again
-		} else {
-			c.turn = append(c.turn, netip.Addr{})
-		}
-		p = &peer{}
-		c.peers[e.client] = p
-		c.turn[c.next] = e.client
-		c.next = (c.next + 1) % maxPeers
-	}
-	p.see(g, e.verdict, floorDiv(e.at, 1e9), n)
+	c.peers.get(e.client).see(g, e.verdict, floorDiv(e.at, 1e9), n)
 }
 
 func (n *noiseOf) add(client netip.Addr, by int64) {
@@ -344,6 +333,7 @@ func (c *counter) failure(e *event, r *record, line []byte) report.LogFailure {
 
 // result is what was counted.
 func (c *counter) result(damage []report.LogDamage) *report.Logs {
+	c.settle()
 	d := &report.Logs{
 		Schema: report.LogsSchema, Lines: c.lines, Bytes: c.bytes, Failures: c.failures, Undated: c.undated,
 		Groups: []report.LogGroup{}, Damage: damage, By: c.by.document(),
@@ -366,7 +356,7 @@ func (c *counter) result(damage []report.LogDamage) *report.Logs {
 		case id == "":
 			d.Unclassified, d.Unknown = g.count, texts(g.texts)
 		default:
-			d.Groups = append(d.Groups, g.document(c.whole))
+			d.Groups = append(d.Groups, g.document(c.whole, c.peers.of(g)))
 		}
 	}
 	slices.SortFunc(d.Groups, func(a, b report.LogGroup) int {
@@ -378,8 +368,7 @@ func (c *counter) result(damage []report.LogDamage) *report.Logs {
 // behaviour finds the clients whose failures as a whole are noise, and counts
 // what of them is not counted as such by its text.
 func (c *counter) behaviour(noise map[cause.Noise]*noiseOf) {
-	for _, a := range slices.SortedFunc(maps.Keys(c.peers), netip.Addr.Compare) {
-		p := c.peers[a]
+	for _, p := range c.peers.ring {
 		kind := p.noise()
 		if kind == "" {
 			continue
@@ -393,7 +382,7 @@ func (c *counter) behaviour(noise map[cause.Noise]*noiseOf) {
 			users := min(g.count-g.noise, g.group.count-g.group.noise)
 			if users > 0 {
 				g.group.noise += users
-				n.add(a, users)
+				n.add(p.addr, users)
 			}
 		}
 	}

@@ -1,7 +1,9 @@
 package logs
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,13 +30,13 @@ type group struct {
 	noise    int64
 	span     span
 	over     histogram
-	clients  *tally[netip.Addr]
 	names    *tally[string]
 	agents   *tally[string]
 	stacks   *tally[string]
 	texts    map[string]*text
 	others   map[cause.ID]float64 // what its texts leave open besides
 	decides  []string
+	hints    []*text // of other groups, which leave this cause open
 }
 
 // text is one text of a group.
@@ -67,27 +69,24 @@ func (s *span) times() (first, last *time.Time) {
 
 func newGroup(id cause.ID) *group {
 	return &group{
-		cause: id, clients: newTally[netip.Addr](maxClients), names: newTally[string](maxNames), agents: newTally[string](maxAgents),
+		cause: id, names: newTally[string](maxNames), agents: newTally[string](maxAgents),
 		stacks: newTally[string](maxTexts), texts: map[string]*text{}, others: map[cause.ID]float64{},
 	}
 }
 
-// addText counts a text; of very many different ones those that come late are
-// not told apart.
-func (g *group) addText(v *verdict, line []byte, n int64) {
+// text is that of a verdict; of very many different ones those that come late are
+// not told apart, and nil.
+func (g *group) text(v *verdict, line []byte) *text {
 	key := v.signature
 	if key == "" {
 		key = v.message
 	}
 	t, ok := g.texts[key]
-	if !ok {
-		if len(g.texts) >= maxTexts {
-			return
-		}
+	if !ok && len(g.texts) < maxTexts {
 		t = &text{verdict: v, sample: shown(line)}
-		g.texts[strings.Clone(key)] = t
+		g.texts[key] = t
 	}
-	t.count += n
+	return t
 }
 
 // shown is what of a line is shown.
@@ -96,14 +95,14 @@ func shown(line []byte) string {
 }
 
 // document is the group as the report has it.
-func (g *group) document(whole span) report.LogGroup {
+func (g *group) document(whole span, clients *tally[netip.Addr]) report.LogGroup {
 	f := report.Begin(g.cause, report.Possible, "")
 	d := report.LogGroup{
 		Cause: g.cause, Title: f.Title, Step: f.Step, Side: f.Side, Count: g.count, Possible: g.possible, Decided: g.decided, Noise: g.noise,
-		Clients: []string{}, ClientCount: len(g.clients.count), Next: []string{},
+		Clients: []string{}, ClientCount: len(clients.count), Next: []string{},
 	}
 	d.First, d.Last = g.span.times()
-	for _, c := range g.clients.top(10, netip.Addr.Compare) {
+	for _, c := range clients.top(10, netip.Addr.Compare) {
 		d.Clients = append(d.Clients, c.key.String())
 		d.Top = append(d.Top, report.LogCount{Kind: "client", Key: c.key.String(), Count: c.count})
 	}
@@ -123,8 +122,14 @@ func (g *group) document(whole span) report.LogGroup {
 		d.Over, d.Span = g.over.over(first, last, columns), float64(max(1, last-first+1))
 	}
 	d.Texts = texts(g.texts)
-	if len(d.Texts) > 0 {
+	switch {
+	case len(d.Texts) > 0:
 		d.Sample = d.Texts[0].Sample
+	case len(g.hints) > 0:
+		most := slices.MaxFunc(g.hints, func(a, b *text) int {
+			return cmp.Or(cmp.Compare(a.count, b.count), cmp.Compare(b.sample, a.sample))
+		})
+		d.Sample, d.Stack = most.sample, most.verdict.stack
 	}
 	d.Decides = g.deciding()
 	name := "HOST"

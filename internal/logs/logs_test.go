@@ -122,6 +122,17 @@ func TestEach(t *testing.T) {
 	}
 }
 
+// What goes on between a proxy and a backend without TLS is no failure of TLS.
+func TestPlainBackend(t *testing.T) {
+	const refused = `2026/11/24 10:00:00 [error] 7#7: *1 connect() failed (111: Connection refused) while connecting to upstream, client: 198.51.100.7, server: www.example.com, request: "GET / HTTP/1.1", upstream: "%s://10.0.0.1:8080/", host: "www.example.com"` + "\n"
+	if d := read(t, logs.Options{}, fmt.Sprintf(refused, "http")); d.Failures != 0 {
+		t.Errorf("%+v", d.Groups)
+	}
+	if d := read(t, logs.Options{}, fmt.Sprintf(refused, "https")); d.Failures != 1 {
+		t.Errorf("%+v", d.Groups)
+	}
+}
+
 // Lines of one connection are one failure, and the one that tells more counts.
 func TestOneConnection(t *testing.T) {
 	d := read(t, logs.Options{}, `[Tue Nov 24 10:00:00.006692 2026] [ssl:info] [pid 20:tid 21] [client 198.51.100.7:50001] AH01964: Connection to child 5 established (server www.example.com:443)

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -12,8 +13,8 @@ import (
 type tally[K comparable] struct {
 	most  int
 	count map[K]int64
-	over  bool // some key was dropped
-	// floor is the least count when it was last looked for: nothing is below.
+	// rare are keys that had the least count, floor, when they were last gathered.
+	rare  []K
 	floor int64
 }
 
@@ -26,21 +27,25 @@ func (t *tally[K]) add(k K, n int64) {
 		t.count[k] = c + n
 		return
 	}
-	t.over = true
-	// The rarest: any key at the floor; where there is none left, the floor rises.
 	for {
-		least := int64(-1)
-		for o, c := range t.count {
-			if c <= t.floor {
+		for len(t.rare) > 0 {
+			o := t.rare[len(t.rare)-1]
+			t.rare = t.rare[:len(t.rare)-1]
+			if c, ok := t.count[o]; ok && c <= t.floor {
 				delete(t.count, o)
 				t.count[k] = c + n
 				return
 			}
-			if least < 0 || c < least {
-				least = c
+		}
+		t.floor = math.MaxInt64
+		for _, c := range t.count {
+			t.floor = min(t.floor, c)
+		}
+		for o, c := range t.count {
+			if c == t.floor {
+				t.rare = append(t.rare, o)
 			}
 		}
-		t.floor = least
 	}
 }
 
