@@ -138,15 +138,18 @@ func aim(patterns []pattern) []string {
 		each(p, func(part, offset int, w string) {
 			n := len(w)
 			cost := int(seen[hash(w)]) + (window-n)*64
+			if n < shortestWindow {
+				cost += 10_000
+			}
 			if strings.ContainsAny(w, " '\"") {
-				cost += 40 // of these, texts have variants: see read
+				cost += 1500 // of these, texts have variants: see read
 			}
 			if ordinary[hash(w)] {
-				cost += 400
+				cost += 2000
 			}
 			for g := 0; g+gramLen <= n; g++ { // see Filter
 				if ordinary[hash(w[g:g+gramLen])] {
-					cost += 50
+					cost += 500
 				}
 			}
 			if cost < best {

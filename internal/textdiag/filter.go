@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"sync"
 )
 
@@ -17,12 +18,13 @@ import (
 // Letters count in either case. What stands on several lines it
 // does not find.
 type Filter struct {
-	grams [1 << (gramBits - 6)]uint64 // by hash, as bits
+	factor uint64                      // of the hash
+	grams  [1 << (gramBits - 6)]uint64 // by hash, as bits
 	// windows is an open table of the windows, folded and packed into 64 bits with
 	// their length on top.
 	windows []uint64
 	mask    int
-	lengths [window + 1]bool
+	short   []uint64 // the few windows of shortestWindow
 }
 
 const (
@@ -77,13 +79,44 @@ func newFilter(c *catalogue) *Filter {
 		if len(w) < shortestWindow {
 			continue // see TestFilterFindsEverySample
 		}
-		f.grow(w)
-		f.lengths[len(w)] = true
 		var b [8]byte
 		copy(b[:], w)
-		f.insert(packed(binary.LittleEndian.Uint64(b[:]), len(w)))
+		key := packed(binary.LittleEndian.Uint64(b[:]), len(w))
+		if len(w) == window {
+			f.insert(key)
+		} else if !slices.Contains(f.short, key) {
+			f.short = append(f.short, key)
+		}
 	}
+	f.fill(slices.DeleteFunc(all, func(w string) bool { return len(w) < shortestWindow }))
 	return f
+}
+
+// factors are what the hash may multiply with; of these, the one counts with which
+// the fewest ordinary places are taken for grams: such a place is in every line.
+var factors = []uint64{
+	0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb, 0xff51afd7ed558ccd, 0xc4ceb9fe1a85ec53, 0x87c37b91114253d5, 0x4cf5ad432745937f, 0xa0761d6478bd642f,
+	0xe7037ed1a0b428db, 0x8ebc6af09c88c6e3, 0x589965cc75374cc3, 0x1d8e4e27c47d124f, 0xd6e8feb86659fd93, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9, 0x85ebca77c2b2ae63,
+}
+
+func (f *Filter) fill(windows []string) {
+	best, least := *f, 1<<30
+	for _, m := range factors {
+		f.factor, f.grams = m, best.grams
+		clear(f.grams[:])
+		for _, w := range windows {
+			f.grow(w)
+		}
+		n := 0
+		for i := 0; i+8 <= len(ordinaryText); i++ {
+			h := gramHash(binary.LittleEndian.Uint64([]byte(ordinaryText[i:i+8]))|folding, f.factor)
+			n += int(f.grams[h>>6] >> (h & 63) & 1)
+		}
+		if n < least {
+			best, least = *f, n
+		}
+	}
+	*f = best
 }
 
 // grow adds the grams at which a window is met.
@@ -97,13 +130,13 @@ func (f *Filter) grow(w string) {
 	for o := range stride {
 		var b [8]byte
 		copy(b[:], w[o:o+gramLen])
-		h := gramHash(binary.LittleEndian.Uint64(b[:]) | folding)
+		h := gramHash(binary.LittleEndian.Uint64(b[:])|folding, f.factor)
 		f.grams[h>>6] |= 1 << (h & 63)
 	}
 }
 
 // gramHash is of the first five of eight bytes, folded.
-func gramHash(x uint64) uint64 { return x << 24 * 0x9e3779b97f4a7c15 >> (64 - gramBits) }
+func gramHash(x, factor uint64) uint64 { return x << 24 * factor >> (64 - gramBits) }
 
 // packed is a window of n bytes, the first of x, as a key that is not zero.
 func packed(x uint64, n int) uint64 {
@@ -134,11 +167,12 @@ func (f *Filter) has(key uint64) bool {
 func (f *Filter) Next(text []byte, from int) int {
 	i := max(from, 0)
 	const step = 4 * stride
+	factor, grams := f.factor, &f.grams
 	for ; i+2*step <= len(text); i += step {
 		t := text[i : i+2*step : i+2*step]
 		x, y := binary.LittleEndian.Uint64(t)|folding, binary.LittleEndian.Uint64(t[8:])|folding
-		a, b, c, d := gramHash(x), gramHash(x>>16), gramHash(x>>32|y<<32), gramHash(x>>48|y<<16)
-		hit := f.grams[a>>6]>>(a&63)&1 | f.grams[b>>6]>>(b&63)&1<<1 | f.grams[c>>6]>>(c&63)&1<<2 | f.grams[d>>6]>>(d&63)&1<<3
+		a, b, c, d := gramHash(x, factor), gramHash(x>>16, factor), gramHash(x>>32|y<<32, factor), gramHash(x>>48|y<<16, factor)
+		hit := grams[a>>6]>>(a&63)&1 | grams[b>>6]>>(b&63)&1<<1 | grams[c>>6]>>(c&63)&1<<2 | grams[d>>6]>>(d&63)&1<<3
 		if hit == 0 {
 			continue
 		}
@@ -172,9 +206,15 @@ func (f *Filter) at(text []byte, i int) bool {
 		copy(b[:], text[i:])
 		x = binary.LittleEndian.Uint64(b[:])
 	}
-	for n := shortestWindow; n <= window; n++ {
-		if f.lengths[n] && i+n <= len(text) && f.has(packed(x, n)) {
-			return true
+	if i+window <= len(text) && f.has(packed(x, window)) {
+		return true
+	}
+	if i+shortestWindow <= len(text) {
+		key := packed(x, shortestWindow)
+		for _, k := range f.short {
+			if k == key {
+				return true
+			}
 		}
 	}
 	return false
