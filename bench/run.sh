@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [PART…]: measures tlswhy side by side with curl and openssl, and its
 # survey with sslscan, testssl.sh and nmap, and writes the tables into RESULTS.md.
-# Parts: startup healthy faults silent go survey bulk; all by default; with parts, the
+# Parts: startup healthy faults silent go survey bulk logs; all by default; with parts, the
 # tables go to stdout alone, with WRITE=1 also into RESULTS.md where all parts of a
 # section were measured. survey takes a quarter of an hour: the others are slow. The
 # part hold starts the servers and tells how to reach them, for profiling by hand,
@@ -19,9 +19,9 @@ name=bench.example
 here=198.18.0.1 there=198.18.0.2 nobody=198.18.0.66 # RFC 2544: for benchmarks
 
 parts=("$@")
-[ $# -gt 0 ] || parts=(startup healthy faults silent go survey bulk)
+[ $# -gt 0 ] || parts=(startup healthy faults silent go survey bulk logs)
 for part in "${parts[@]}"; do
-  [[ $part =~ ^(startup|healthy|faults|silent|go|survey|bulk|hold)$ ]] || { echo "run.sh: no part is called $part" >&2; exit 2; }
+  [[ $part =~ ^(startup|healthy|faults|silent|go|survey|bulk|logs|hold)$ ]] || { echo "run.sh: no part is called $part" >&2; exit 2; }
 done
 wants() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
@@ -190,6 +190,11 @@ measure_bulk() {
   RUNS=$runs await "$bench/bulk.sh"
 }
 
+measure_logs() {
+  machine
+  RUNS=$(((runs + 1) / 2)) TLSWHY_BINARY=$dir/tlswhy await "$bench/logs.sh"
+}
+
 # section NAME: puts $dir/NAME.md between its marks in RESULTS.md.
 results=$bench/RESULTS.md
 section() {
@@ -231,3 +236,4 @@ measured() {
 measured speed startup healthy faults silent go
 measured survey survey
 measured bulk bulk
+measured logs logs

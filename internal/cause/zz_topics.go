@@ -180,6 +180,66 @@ var topicTable = [...]Topic{
 		},
 	},
 	{
+		ID:      "logs",
+		Title:   "Logs that show handshakes",
+		Summary: "Most servers say nothing of a failed handshake unless they are told to; here is where to tell them.",
+		Text: []string{
+			"`tlswhy logs FILE` groups what the logs hold by cause. A failed handshake has no request, so that access logs do not have it: it is in the error log, at a level that is often off. A server knows only its own side: of a client that dislikes its certificate it sees an alert, or nothing but a closed connection.",
+		},
+		Items: []Item{
+			{
+				ID:    "nginx",
+				Title: "nginx",
+				Text:  "Handshakes are logged at level info: error_log /var/log/nginx/error.log info; what goes on with a backend over https is at level error anyway. In a log_format, $ssl_protocol, $ssl_cipher, $ssl_server_name and $ssl_client_verify tell what was agreed on.",
+			},
+			{
+				ID:    "apache",
+				Title: "Apache httpd",
+				Text:  "LogLevel warn ssl:info has the reasons; trace levels of ssl have every step.",
+			},
+			{
+				ID:    "haproxy",
+				Title: "HAProxy",
+				Text:  "A bare \"SSL handshake failure\" tells no reason. From 2.5 on, error-log-format with %[ssl_fc_err_str], %[ssl_fc_sni] and %[ssl_fc_protocol] does.",
+			},
+			{
+				ID:    "envoy",
+				Title: "Envoy",
+				Text:  "Put %DOWNSTREAM_TRANSPORT_FAILURE_REASON% and %UPSTREAM_TRANSPORT_FAILURE_REASON% into the access log of the listener.",
+			},
+			{
+				ID:    "caddy-traefik-go",
+				Title: "Caddy, Traefik, and servers in Go",
+				Text:  "Caddy logs handshakes at level DEBUG of the logger http.stdlib; Traefik at log level DEBUG; net/http to the server's ErrorLog.",
+			},
+			{
+				ID:    "java",
+				Title: "Java",
+				Text:  "-Djavax.net.debug=ssl:handshake prints each message; Tomcat has handshakes at level FINE of org.apache.tomcat.util.net.",
+			},
+			{
+				ID:    "windows",
+				Title: "Windows, IIS",
+				Text:  "Schannel writes events 36871 to 36888 into the System log; EventLogging=7 under HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL has all of them.",
+			},
+			{
+				ID:    "mail",
+				Title: "Postfix, Exim, Dovecot",
+				Text:  "smtpd_tls_loglevel = 1 and smtp_tls_loglevel = 1; log_selector = +tls_sni +tls_peerdn; verbose_ssl = yes.",
+			},
+			{
+				ID:    "databases",
+				Title: "PostgreSQL, MySQL, slapd",
+				Text:  "log_connections = on; log_error_verbosity = 3; loglevel stats conns.",
+			},
+			{
+				ID:    "clouds",
+				Title: "Load balancers and CDNs",
+				Text:  "ALB has connection logs apart from access logs; CloudFront, Cloudflare Logpush and Google's load balancers have a field for the edge's result and one for the origin's.",
+			},
+		},
+	},
+	{
 		ID:      "paths",
 		Title:   "Where on the way it fails",
 		Summary: "One visit may be several TLS connections in a row; find the one that fails before repairing anything.",
