@@ -258,7 +258,7 @@ func (r *reading) at(read, total int64) {
 	if total > 0 {
 		left := ""
 		if read > 0 && read < total {
-			left = fmt.Sprintf(", %s left", (time.Duration(float64(now.Sub(r.start)) * float64(total-read) / float64(read))).Round(time.Second))
+			left = fmt.Sprintf(", %s left", time.Duration(float64(now.Sub(r.start))*float64(total-read)/float64(read)).Round(time.Second))
 		}
 		s = fmt.Sprintf("%.0f of %.0f MB%s", float64(min(read, total))/1e6, float64(total)/1e6, left)
 	}

@@ -191,7 +191,7 @@ func tlsVariables(b []byte) (version, verdict []byte) {
 		case 'T', 'S':
 			if version == nil && (hasPrefix(b[i:], "TLSv1") || hasPrefix(b[i:], "SSLv")) {
 				k := i
-				for k < len(b) && (inWord(b[k])) {
+				for k < len(b) && inWord(b[k]) {
 					k++
 				}
 				version = b[i:k]

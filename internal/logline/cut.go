@@ -92,7 +92,7 @@ func bracketed(b []byte) (from, to int, a netip.Addr, port uint16) {
 		to = i + k + 2
 		port, n := portAfter(b[to:])
 		from = i
-		for from > 0 && (inWord(b[from-1])) {
+		for from > 0 && inWord(b[from-1]) {
 			from--
 		}
 		return from, to + n, found, port

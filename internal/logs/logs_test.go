@@ -3,6 +3,7 @@ package logs_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -117,7 +118,7 @@ func TestEach(t *testing.T) {
 	}
 	stop := io.ErrClosedPipe
 	_, err := logs.Read(t.Context(), []logs.Input{{Name: "x", Reader: strings.NewReader(many(50000))}}, logs.Options{Now: now, Each: func(report.LogFailure) error { return stop }})
-	if err != stop {
+	if !errors.Is(err, stop) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -43,7 +43,7 @@ func (v *verdict) cause() cause.ID {
 
 // decided says that the text leaves no other cause.
 func (v *verdict) decided() bool {
-	return len(v.causes) == 1 || len(v.causes) > 1 && v.causes[0].Confidence >= certain*(total(v.causes))
+	return len(v.causes) == 1 || len(v.causes) > 1 && v.causes[0].Confidence >= certain*total(v.causes)
 }
 
 func total(causes []textdiag.Cause) float64 {

@@ -105,14 +105,14 @@ func (p *painter) logGroup(d *report.Logs, g *report.LogGroup) {
 		l = append(l, span{plain, "  " + w})
 	}
 	p.put(margin, margin+2, l)
-	about := g.Title
-	if who := forWhom(g); who != "" {
-		about += " · " + who
-	}
-	p.put(margin+2, margin+2, styled(dim, about))
+	about := line{{dim, g.Title}}
 	if others := leftOpen(g); len(others) > 0 {
-		p.put(margin+2, margin+2, line{{dim, fmt.Sprintf("%s of these texts do not decide; it may be ", big(g.Count-g.Decided))}, {plain, strings.Join(others, ", ")}})
+		about = append(about, span{dim, ", or "}, span{plain, strings.Join(others, ", ")})
 	}
+	if who := forWhom(g); who != "" {
+		about = append(about, span{dim, " · " + who})
+	}
+	p.put(margin+2, margin+2, about)
 	if !p.o.Verbose {
 		return
 	}
@@ -156,7 +156,7 @@ func leftOpen(g *report.LogGroup) []string {
 	}
 	for _, t := range g.Texts {
 		for _, c := range t.Causes {
-			if c != g.Cause && len(out) < 3 && !slices.Contains(out, string(c)) {
+			if c != g.Cause && len(out) < 2 && !slices.Contains(out, string(c)) {
 				out = append(out, string(c))
 			}
 		}
