@@ -27,7 +27,7 @@ func (a *app) logsCommand() *cobra.Command {
 	f := new(logsFlags)
 	cmd := &cobra.Command{
 		Use:   "logs FILE…|-",
-		Short: "Say which failed handshakes logs tell of, how often, since when, for whom",
+		Short: "Say which failed handshakes logs tell of, and for whom",
 		Long: `logs reads the logs of servers, proxies and CDNs and groups the failed handshakes
 by cause: how many, since when, which clients, what to do next. Scanners, port
 probes, health checks and our own checks are told apart from users' failures.
@@ -41,9 +41,9 @@ gzip or zstd. Many servers write handshakes only at level info or debug.
 Where a text does not decide, its causes are told in order of likelihood, with
 what decides. It opens no connection.
 
-Exit status: 0 the logs are read, 1 with --fail-on-findings and failures that are
-no noise, 2 wrong usage or input that cannot be read or breaks midway (what was
-read is printed).`,
+Exit status: 0 the logs are read, 1 with --fail-on-findings and failures that
+are no noise, 2 wrong usage or input that cannot be read or breaks midway (what
+was read is printed).`,
 		Example: `  tlswhy logs /var/log/nginx/error.log*
   journalctl -o json --since today | tlswhy logs -
   tlswhy logs --since 2h --by client haproxy.log

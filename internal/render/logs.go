@@ -98,7 +98,7 @@ func (p *painter) logGroup(d *report.Logs, g *report.LogGroup) {
 		mark = span{bold, string(g.Cause)}
 	}
 	l := line{mark, {plain, "  " + howOften(g)}}
-	if s := sparkline(g.Over); s != "" {
+	if s := sparkline(g.Over, p.o.ASCII); s != "" {
 		l = append(l, span{dim, "  "}, span{plain, s})
 	}
 	if w := when(d, g); w != "" {
@@ -220,8 +220,11 @@ func when(d *report.Logs, g *report.LogGroup) string {
 func clock(t time.Time) string { return t.Format("2 Jan 15:04") }
 
 // sparkline draws counts over time; "" for none.
-func sparkline(over []int64) string {
-	const bars = "▁▂▃▄▅▆▇█"
+func sparkline(over []int64, ascii bool) string {
+	bars := "▁▂▃▄▅▆▇█"
+	if ascii {
+		bars = "_.:-=+*#"
+	}
 	top := int64(0)
 	for _, n := range over {
 		top = max(top, n)

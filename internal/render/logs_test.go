@@ -57,7 +57,7 @@ func TestLogsGolden(t *testing.T) {
 
 func TestSparkline(t *testing.T) {
 	for want, over := range map[string][]int64{"": {0, 0}, "▁█": {0, 3}, "▂▁█": {1, 0, 1000}, "█": {1}} {
-		if got := sparkline(over); got != want {
+		if got := sparkline(over, false); got != want {
 			t.Errorf("%v: %q, want %q", over, got, want)
 		}
 	}
