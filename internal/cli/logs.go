@@ -33,10 +33,11 @@ by cause: how many, since when, which clients, what to do next. Scanners, port
 probes, health checks and our own checks are told apart from users' failures.
 
 Formats are known by their content and may be mixed: nginx, Apache httpd,
-HAProxy, Envoy, Caddy, Traefik, LiteSpeed, IIS and Windows events, stunnel, Java,
-Node.js, Go, Postfix, Exim, Dovecot, databases, AWS, Cloudflare, CloudFront; with
-syslog, journald (journalctl -o json), Docker or Kubernetes around them; plain,
-gzip or zstd. Many servers write handshakes only at level info or debug.
+HAProxy, Envoy, Caddy, Traefik, LiteSpeed, IIS and Windows events, stunnel,
+Java, Node.js, Go, Postfix, Exim, Dovecot, databases, AWS, Cloudflare,
+CloudFront; with syslog, journald (journalctl -o json), Docker or Kubernetes
+around them; plain, gzip or zstd. Many servers write of handshakes only at level
+info or debug: tlswhy guide logs.
 
 Where a text does not decide, its causes are told in order of likelihood, with
 what decides. It opens no connection.
