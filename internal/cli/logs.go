@@ -28,9 +28,10 @@ func (a *app) logsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs FILE…|-",
 		Short: "Say which failed handshakes logs tell of, and for whom",
-		Long: `logs reads the logs of servers, proxies and CDNs and groups the failed handshakes
-by cause: how many, since when, which clients, what to do next. Scanners, port
-probes, health checks and our own checks are told apart from users' failures.
+		Long: `logs reads the logs of servers, proxies and CDNs and groups the failed
+handshakes by cause: how many, since when, which clients, what to do next.
+Scanners, port probes, health checks and our own checks are told apart from
+users' failures.
 
 Formats are known by their content and may be mixed: nginx, Apache httpd,
 HAProxy, Envoy, Caddy, Traefik, LiteSpeed, IIS and Windows events, stunnel,
