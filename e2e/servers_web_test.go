@@ -202,6 +202,7 @@ func haproxyRun(e *env, global, sections string) {
   %s
 defaults
   log global
+  option httplog
   timeout connect 5s
   timeout client 60s
   timeout server 60s
