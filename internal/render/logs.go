@@ -57,6 +57,9 @@ func Logs(w io.Writer, d *report.Logs, o Options) error {
 // mostGroups is how many causes are shown without Verbose.
 const mostGroups = 8
 
+// leastDrawn is from how many failures on they are drawn over time.
+const leastDrawn = 3
+
 // logsHead is what was read.
 func logsHead(d *report.Logs) line {
 	s := big(d.Lines) + " lines"
@@ -98,7 +101,7 @@ func (p *painter) logGroup(d *report.Logs, g *report.LogGroup) {
 		mark = span{bold, string(g.Cause)}
 	}
 	l := line{mark, {plain, "  " + howOften(g)}}
-	if s := sparkline(g.Over, p.o.ASCII); s != "" {
+	if s := sparkline(g.Over, p.o.ASCII); s != "" && g.Count >= leastDrawn {
 		l = append(l, span{dim, "  "}, span{plain, s})
 	}
 	if w := when(d, g); w != "" {
@@ -202,6 +205,12 @@ func when(d *report.Logs, g *report.LogGroup) string {
 		return ""
 	}
 	whole := d.Last.Sub(*d.First)
+	clock := func(t time.Time) string {
+		if whole < time.Hour {
+			return t.Format("2 Jan 15:04:05")
+		}
+		return t.Format("2 Jan 15:04")
+	}
 	switch {
 	case g.Last.Sub(*g.First) < time.Second:
 		return "at " + clock(*g.First)
@@ -216,8 +225,6 @@ func when(d *report.Logs, g *report.LogGroup) string {
 	}
 	return "all the time"
 }
-
-func clock(t time.Time) string { return t.Format("2 Jan 15:04") }
 
 // sparkline draws counts over time; "" for none.
 func sparkline(over []int64, ascii bool) string {
