@@ -117,6 +117,7 @@ func (c *counter) record(b *block, r *record) error {
 	slot := &c.last
 	switch {
 	case (r.at.Continues || e.head == c.last.head) && c.last.source == e.source && c.last.head == e.head:
+		e.hash = c.last.hash
 	case len(r.at.Conn) > 0:
 		e.hash = maphash.Bytes(c.seed, r.at.Conn)
 		slot = &c.recent[e.hash%recentSize]

@@ -145,6 +145,19 @@ func TestOneConnection(t *testing.T) {
 	}
 }
 
+// A stack trace is one failure with the line that it follows.
+func TestStackTrace(t *testing.T) {
+	d := read(t, logs.Options{}, `javax.net.ssl|ERROR|20|https-jsse-nio-8443-exec-1|2026-11-24 10:11:21.123 UTC|TransportContext.java:370|Fatal (HANDSHAKE_FAILURE): no cipher suites in common (
+"throwable" : {
+  javax.net.ssl.SSLHandshakeException: no cipher suites in common
+  	at java.base/sun.security.ssl.Alert.createSSLException(Alert.java:130)
+)
+`)
+	if d.Failures != 1 || group(t, d, cause.NoSharedCipher).Count != 1 {
+		t.Errorf("%d failures: %+v", d.Failures, d.Groups)
+	}
+}
+
 func TestGzipAndDamage(t *testing.T) {
 	var z bytes.Buffer
 	w := gzip.NewWriter(&z)
