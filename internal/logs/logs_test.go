@@ -190,6 +190,16 @@ func TestUnknownFailure(t *testing.T) {
 	if d.Failures != 1 || d.Unclassified != 1 || len(d.Unknown) != 1 {
 		t.Errorf("%+v", d)
 	}
+	for _, l := range []string{
+		"gcc -c -DOPENSSL_NO_SSL3 -Werror=implicit-function-declaration Modules/_ssl.c",
+		"Install: ca-certificates:amd64 (20230311), libgpg-error0:amd64 (1.46-1)",
+		"GET /docs/tls/errors.html 200",
+		"certificate renewed for www.example.com, next attempt in 60 days; it never was as good as it is today, without any error",
+	} {
+		if d := read(t, logs.Options{}, l+"\n"); d.Failures != 0 {
+			t.Errorf("%q: %+v", l, d)
+		}
+	}
 }
 
 // Who fails in many ways is a scanner; who leaves at the same pace is a health check.

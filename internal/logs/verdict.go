@@ -89,21 +89,43 @@ func says(h *textdiag.Hit) string {
 	return s
 }
 
+// nearby is how far a word of trouble may be from one of TLS, in bytes.
+const nearby = 60
+
 // failing says whether a message that nobody knows speaks of a failed handshake:
-// it names TLS, and trouble.
+// it names one, or a certificate, or TLS, and trouble not far from it.
 func failing(message []byte) bool {
 	low := bytes.ToLower(message)
-	return hasAny(low, "handshake", "ssl", "tls", "x509", "certificate") && hasAny(low, "fail", "error", "fatal", "alert", "reject", "refuse", "abort", "invalid", "denied") &&
-		(bytes.Contains(low, []byte("handshake")) || hasAny(low, "certificate", "ssl_", "ssl:", "tls:", "ssl error", "tls error"))
-}
-
-func hasAny(b []byte, words ...string) bool {
-	for _, w := range words {
-		if bytes.Contains(b, []byte(w)) {
-			return true
+	for _, w := range []string{"handshake", "certificate", "tls", "ssl", "x509"} {
+		for from := 0; ; {
+			i := bytes.Index(low[from:], []byte(w))
+			if i < 0 {
+				break
+			}
+			at, end := from+i, from+i+len(w)
+			from = end
+			if !aWord(low, at, end) {
+				continue
+			}
+			for _, trouble := range []string{"fail", "error", "fatal", "alert", "reject", "refuse", "abort", "invalid", "denied"} {
+				near := low[max(0, at-nearby):min(len(low), end+nearby)]
+				if k := bytes.Index(near, []byte(trouble)); k >= 0 && (k == 0 || !inWord(near[k-1])) {
+					return true
+				}
+			}
 		}
 	}
 	return false
+}
+
+// aWord says whether a word stands by itself: not in a path, an option or the name
+// of a package.
+func aWord(b []byte, from, to int) bool {
+	return (from == 0 || !inWord(b[from-1])) && (to == len(b) || !inWord(b[to]))
+}
+
+func inWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '/' || c == '.' || c >= 0x80
 }
 
 // together is what two messages of one connection mean.

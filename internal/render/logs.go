@@ -62,7 +62,7 @@ const leastDrawn = 3
 
 // logsHead is what was read.
 func logsHead(d *report.Logs) line {
-	s := big(d.Lines) + " lines"
+	s := big(d.Lines) + " " + plural(d.Lines, "line")
 	if d.First != nil && d.Last != nil {
 		s += ", " + lasting(d.Last.Sub(*d.First))
 	}
@@ -70,7 +70,7 @@ func logsHead(d *report.Logs) line {
 	if d.Failures > d.Noise {
 		mark = span{boldRed, "✗ "}
 	}
-	l := line{mark, {bold, s + " · " + big(d.Failures) + " failed handshakes"}}
+	l := line{mark, {bold, s + " · " + big(d.Failures) + " failed " + plural(d.Failures, "handshake")}}
 	switch {
 	case d.Noise > 0 && d.Noise == d.Failures:
 		l = append(l, span{plain, ", all of them likely nobody's"})
@@ -81,6 +81,13 @@ func logsHead(d *report.Logs) line {
 		l = append(l, span{plain, " · " + big(d.Undated) + " without a time left out"})
 	}
 	return l
+}
+
+func plural(n int64, what string) string {
+	if n == 1 {
+		return what
+	}
+	return what + "s"
 }
 
 func noiseKinds(d *report.Logs) string {
