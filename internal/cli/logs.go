@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -73,6 +75,10 @@ was read is printed).`,
 	return cmd
 }
 
+// logsMemory is from how much memory on the collector works harder, in bytes: with
+// the program itself, less than 64 MB whatever the log.
+const logsMemory = 36 << 20
+
 func (a *app) logs(ctx context.Context, f *logsFlags, args []string) error {
 	o, err := f.options(time.Now())
 	if err != nil {
@@ -105,6 +111,9 @@ func (a *app) logs(ctx context.Context, f *logsFlags, args []string) error {
 	w := bufio.NewWriter(out)
 	if f.each || f.follow {
 		o.Each = f.printer(w, view)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(logsMemory)
 	}
 	p := a.newReading()
 	o.Progress = p.at

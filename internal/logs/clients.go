@@ -52,7 +52,7 @@ type peerCount struct {
 // maxPeers is how many clients are remembered; maxPeerGroups how many causes of
 // one.
 const (
-	maxPeers      = 32 << 10
+	maxPeers      = 16 << 10
 	maxPeerGroups = 12
 )
 

@@ -68,7 +68,7 @@ type effect struct {
 
 // maxEffects bounds the verdicts that are remembered; messages that differ
 // everywhere would fill the memory otherwise.
-const maxEffects = 16 << 10
+const maxEffects = 4 << 10
 
 type noiseOf struct {
 	count   int64
@@ -114,15 +114,19 @@ func (c *counter) record(b *block, r *record) error {
 	line := b.text[r.from:r.to]
 	e := event{source: b.source, line: b.line + r.line, head: b.line + r.head, at: at, client: r.at.Client, verdict: r.verdict}
 	e.own = c.isOwn(r.at.Client, r.at.Port, at)
-	slot := &c.last
+	var slot *event // where an earlier line of the same connection may be
 	switch {
 	case (r.at.Continues || e.head == c.last.head) && c.last.source == e.source && c.last.head == e.head:
-		e.hash = c.last.hash
+		slot, e.hash = &c.last, c.last.hash
 	case len(r.at.Conn) > 0:
 		e.hash = maphash.Bytes(c.seed, r.at.Conn)
 		slot = &c.recent[e.hash%recentSize]
 	}
-	if old := *slot; old.verdict != nil && old.hash == e.hash && c.near(&old, &e) {
+	var old event
+	if slot != nil {
+		old = *slot
+	}
+	if old.verdict != nil && old.hash == e.hash && c.near(&old, &e) {
 		if !e.client.IsValid() {
 			e.client = old.client
 		}
@@ -139,7 +143,9 @@ func (c *counter) record(b *block, r *record) error {
 	} else {
 		c.add(&e, r, line, 1)
 	}
-	*slot = e
+	if slot != nil {
+		*slot = e
+	}
 	c.last = e
 	if c.o.Each == nil {
 		return nil

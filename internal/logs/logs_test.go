@@ -145,6 +145,14 @@ func TestOneConnection(t *testing.T) {
 	}
 }
 
+// Lines that name no connection are a failure each.
+func TestNoConnection(t *testing.T) {
+	d := read(t, logs.Options{}, "80AC:error:0A0000C1:SSL routines::no shared cipher\nserver: error:0A0000C1:SSL routines::no shared cipher\nserver: error:0A0000C1:SSL routines::no shared cipher\n")
+	if d.Failures != 3 {
+		t.Errorf("%d failures: %+v", d.Failures, d.Groups)
+	}
+}
+
 // A stack trace is one failure with the line that it follows.
 func TestStackTrace(t *testing.T) {
 	d := read(t, logs.Options{}, `javax.net.ssl|ERROR|20|https-jsse-nio-8443-exec-1|2026-11-24 10:11:21.123 UTC|TransportContext.java:370|Fatal (HANDSHAKE_FAILURE): no cipher suites in common (

@@ -29,8 +29,10 @@ const (
 	mostCauses = 12
 	// certain is the share from which a cause is told without others.
 	certain = 0.8
-	// maxMessage is how much of a message is explained.
+	// maxMessage is how much of a message is explained, and maxKept how much is
+	// remembered; of a longer one the same words do not come again.
 	maxMessage = 4 << 10
+	maxKept    = 1 << 10
 )
 
 // cause is the likeliest, "" for none.
@@ -62,7 +64,7 @@ func judge(message []byte, speaks cause.Speaker, software string) *verdict {
 		writer = cause.SpeaksServer // logs are mostly of servers
 	}
 	d := textdiag.ExplainAs(message, textdiag.Options{Writer: writer, Most: mostCauses})
-	v := &verdict{message: string(message), speaks: speaks, software: software, stack: software}
+	v := &verdict{message: string(message[:min(len(message), maxKept)]), speaks: speaks, software: software, stack: software}
 	if d.Top == nil {
 		if len(d.Seen.Stacks) > 0 || !failing(message) {
 			return nil // what is known and no failure, or nothing of TLS
@@ -237,6 +239,9 @@ func (w *worker) read(text []byte) (logline.Line, *verdict) {
 	v, ok := w.known[string(w.key)]
 	if !ok {
 		v = judge(l.Message, l.Speaks, l.Software)
+		if len(w.key) > maxKept {
+			return l, v
+		}
 		if len(w.known) >= maxKnown || w.size+len(w.key) > maxKnownSize {
 			clear(w.known)
 			w.size = 0

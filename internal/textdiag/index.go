@@ -45,6 +45,7 @@ type catalogue struct {
 	entries    []entry
 	contexts   int
 	automaton  *automaton
+	tallies    sync.Pool // of *tallies
 }
 
 var loaded struct {
@@ -70,6 +71,7 @@ var (
 
 func compile(all []cause.Signature) *catalogue {
 	c := &catalogue{signatures: make([]compiled, len(all)), byID: make(map[string]*compiled, len(all))}
+	c.tallies.New = func() any { return new(tallies) }
 	add := func(literal string, e entry) {
 		c.patterns = append(c.patterns, parse(literal))
 		c.entries = append(c.entries, e)

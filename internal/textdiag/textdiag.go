@@ -122,13 +122,35 @@ func ExplainAs(text []byte, o Options) Diagnosis {
 	return c.weigh(&d, f, o)
 }
 
+// tallies are how often each pattern was found, and looked for in vain.
+type tallies struct {
+	hits, tries []int32
+	touched     []int32 // the patterns of which either is not 0
+}
+
+func (t *tallies) reset(n int) {
+	if len(t.hits) != n {
+		t.hits, t.tries = make([]int32, n), make([]int32, n)
+	}
+	for _, id := range t.touched {
+		t.hits[id], t.tries[id] = 0, 0
+	}
+	t.touched = t.touched[:0]
+}
+
 // search is the pass over the text.
 func (c *catalogue) search(d *document) *finding {
 	f := &finding{contexts: make([]bool, c.contexts)}
-	hits, tries := make([]int32, len(c.patterns)), make([]int32, len(c.patterns))
+	t := c.tallies.Get().(*tallies)
+	defer c.tallies.Put(t)
+	t.reset(len(c.patterns))
+	hits, tries := t.hits, t.tries
 	var places []place
 	c.automaton.scan(d.low, func(id int32, end int) {
 		p, e := &c.patterns[id], &c.entries[id]
+		if hits[id]|tries[id] == 0 {
+			t.touched = append(t.touched, id)
+		}
 		if hits[id] >= maxHits || tries[id] >= maxTries || len(f.hits) >= maxAll {
 			return
 		}
