@@ -21,7 +21,7 @@ const (
 	// maxHits is how many times one literal counts in a text, and maxTries how often
 	// its window is looked at in vain.
 	maxHits  = 32
-	maxTries = 100_000
+	maxTries = 20_000
 	// maxAll is how many hits of all literals are weighed.
 	maxAll = 8192
 	// maxAlerts is how many alerts and codes of a text are read, among the first
