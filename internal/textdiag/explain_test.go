@@ -152,9 +152,6 @@ func TestCaptures(t *testing.T) {
 
 // Texts that are made to be slow are not: 16 MiB in seconds, whatever they hold.
 func TestHostileTextsEnd(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads 16 MiB several times")
-	}
 	for name, unit := range map[string]string{
 		"one line":      "a",
 		"prefix":        "SSL routines:",
