@@ -229,14 +229,13 @@ func moment(flag, s string, now time.Time) (time.Time, error) {
 			return day.Add(t.Sub(t.Truncate(24 * time.Hour))), nil
 		}
 	}
-	ago := s
 	if n, ok := strings.CutSuffix(s, "d"); ok {
 		var days float64
 		if _, err := fmt.Sscanf(n, "%g", &days); err == nil && days >= 0 && days < 36500 {
 			return now.Add(-time.Duration(days * 24 * float64(time.Hour))), nil
 		}
 	}
-	if d, err := time.ParseDuration(ago); err == nil && d >= 0 {
+	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
 		return now.Add(-d), nil
 	}
 	return time.Time{}, fmt.Errorf("%s %q is no time: give one like 2026-11-24T10:00, 10:00, today or 2h (ago)", flag, s)

@@ -33,12 +33,12 @@ const (
 
 // peer is what is remembered of a client.
 type peer struct {
-	addr        netip.Addr
-	count       int64
-	counts      []peerCount // by group
-	first, last int64       // Unix seconds, 0: unknown
-	hangups     int64       // whose texts are those of who connects and leaves
-	touched     bool        // since the ring last came by
+	addr    netip.Addr
+	count   int64
+	counts  []peerCount // by group
+	last    int64       // Unix seconds, 0: unknown
+	hangups int64       // whose texts are those of who connects and leaves
+	touched bool        // since the ring last came by
 	// pauses between the lines: how many, their sum and the sum of their squares.
 	pauses, sum, squares float64
 }
@@ -118,9 +118,6 @@ func (p *peer) see(g *group, v *verdict, at, n int64) {
 		p.pauses++
 		p.sum += d
 		p.squares += d * d
-	}
-	if p.first == 0 {
-		p.first = at
 	}
 	p.last = max(p.last, at)
 }

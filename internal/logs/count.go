@@ -3,7 +3,6 @@ package logs
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"hash/maphash"
 	"maps"
 	"net/netip"
@@ -228,7 +227,7 @@ func (c *counter) settle() {
 			g.others[o.cause] += v.causes[i+1].Confidence * float64(e.count)
 			o.others[g.cause] += v.causes[0].Confidence * float64(e.count)
 			if e.text != nil && e.count > 0 {
-				o.hints = append(o.hints, e.text)
+				o.hints[e.text] = true
 			}
 		}
 	}
@@ -427,15 +426,4 @@ func rankedCauses(w map[cause.ID]float64) []cause.ID {
 	out := slices.Collect(maps.Keys(w))
 	slices.SortFunc(out, func(a, b cause.ID) int { return cmp.Or(cmp.Compare(w[b], w[a]), cmp.Compare(a, b)) })
 	return out
-}
-
-// ParseBy checks what may be counted by.
-func ParseBy(s string) (string, error) {
-	switch s {
-	case "", "client", "hour":
-		return s, nil
-	case "name", "sni":
-		return "name", nil
-	}
-	return "", fmt.Errorf("--by %q: it is client, sni or hour", s)
 }

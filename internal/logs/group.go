@@ -2,6 +2,7 @@ package logs
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ type group struct {
 	texts    map[string]*text
 	others   map[cause.ID]float64 // what its texts leave open besides
 	decides  []string
-	hints    []*text // of other groups, which leave this cause open
+	hints    map[*text]bool // of other groups, which leave this cause open
 }
 
 // text is one text of a group.
@@ -70,7 +71,7 @@ func (s *span) times() (first, last *time.Time) {
 func newGroup(id cause.ID) *group {
 	return &group{
 		cause: id, names: newTally[string](maxNames), agents: newTally[string](maxAgents),
-		stacks: newTally[string](maxTexts), texts: map[string]*text{}, others: map[cause.ID]float64{},
+		stacks: newTally[string](maxTexts), texts: map[string]*text{}, others: map[cause.ID]float64{}, hints: map[*text]bool{},
 	}
 }
 
@@ -126,7 +127,7 @@ func (g *group) document(whole span, clients *tally[netip.Addr]) report.LogGroup
 	case len(d.Texts) > 0:
 		d.Sample = d.Texts[0].Sample
 	case len(g.hints) > 0:
-		most := slices.MaxFunc(g.hints, func(a, b *text) int {
+		most := slices.MaxFunc(slices.Collect(maps.Keys(g.hints)), func(a, b *text) int {
 			return cmp.Or(cmp.Compare(a.count, b.count), cmp.Compare(b.sample, a.sample))
 		})
 		d.Sample, d.Stack = most.sample, most.verdict.stack

@@ -21,7 +21,6 @@ type verdict struct {
 	decides   []string
 	stack     string
 	noise     cause.Noise
-	wraps     bool // nothing but what stands around failures
 }
 
 const (
@@ -72,7 +71,7 @@ func judge(message []byte, speaks cause.Speaker, software string) *verdict {
 		return v
 	}
 	v.causes, v.signature, v.says, v.decides = d.Causes, d.Top.ID, says(d.Top), d.Top.Decides
-	v.noise, v.wraps = d.Top.Noise, d.Top.Wraps
+	v.noise = d.Top.Noise
 	for i := range v.causes {
 		v.causes[i].By = nil // the texts of hits are not needed
 	}
